@@ -1,0 +1,223 @@
+//! What a handler may do with the reactor: [`Pinned`], and [`EventpOps`] behind it.
+//!
+//! A handler runs while the reactor's own loop is on the stack, so whoever could move, replace, drop or run the reactor
+//! from there would pull the ground from under it (I5). [`Pinned`] therefore keeps its `&mut` to itself, and hands every
+//! operation a [`Running`] that says on whose behalf it is made. Only this crate can make a [`Running`], so nobody else
+//! can reach the operations of [`EventpOps`] past a `Pinned`.
+
+use core::fmt;
+use std::io;
+
+use crate::builder::{FdSource, FdSubscriber};
+use crate::flow::IntoFlow;
+use crate::header::Header;
+use crate::interest::Interest;
+use crate::key::{Handle, Key};
+use crate::subscriber::{Dispatch, Subscriber};
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}
+
+/// What both the reactor and the test reactor can do; sealed.
+///
+/// It is used as a bound, and its operations through [`Pinned`]:
+///
+/// ```
+/// use std::io;
+/// use eventp_core::{EventpOps, Key, Pinned};
+///
+/// struct Server { last: Option<Key> }
+///
+/// fn hang_up(server: &mut Server, mut reactor: Pinned<'_, impl EventpOps<State = Server>>) -> io::Result<()> {
+///     match server.last.take() {
+///         Some(key) => reactor.delete(key),
+///         None => Ok(()),
+///     }
+/// }
+/// ```
+pub trait EventpOps: sealed::Sealed + Sized {
+    /// The application state that run calls lend to handlers.
+    type State;
+
+    #[doc(hidden)]
+    fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> io::Result<Handle<T>>;
+    #[doc(hidden)]
+    fn op_modify(&mut self, by: Running, key: Key, interest: Interest) -> io::Result<()>;
+    #[doc(hidden)]
+    fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
+    #[doc(hidden)]
+    fn op_stop(&mut self);
+    #[doc(hidden)]
+    fn op_interest(&self, key: Key) -> io::Result<Interest>;
+    #[doc(hidden)]
+    fn op_contains(&self, key: Key) -> bool;
+    #[doc(hidden)]
+    fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T>;
+}
+
+/// On whose behalf an operation is made: the subscriber whose handler is running, or nobody's.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Running(*const Header);
+
+impl Running {
+    /// Outside of any handler.
+    pub(crate) const NOBODY: Self = Self(core::ptr::null());
+
+    /// Inside the handler of the subscriber that `header` belongs to.
+    pub(crate) fn handler_of(header: *const Header) -> Self {
+        Self(header)
+    }
+
+    /// Whether it is the handler of the subscriber whose port `header` is.
+    pub(crate) fn is(self, header: *const Header) -> bool {
+        core::ptr::eq(self.0, header)
+    }
+}
+
+/// The narrow view of the reactor that a handler gets.
+///
+/// It adds, modifies, deletes and stops, answers read-only questions, and lends other subscribers. It neither runs nor
+/// drops nor moves the reactor, and it ends with the handler. Pass it on by [`reborrow`](Pinned::reborrow), or by `&mut` where a
+/// function takes [`AsPinned`].
+///
+/// ```
+/// use std::io;
+/// use eventp_core::{interest, Eventp};
+///
+/// # fn main() -> io::Result<()> {
+/// # let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+/// let mut reactor = Eventp::new()?;
+/// reactor.on(interest().write().with_fd(stream), |mut d| d.reactor.delete(d.key))?;
+/// reactor.run_once(None)?;
+/// assert!(reactor.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Pinned<'a, Ep: EventpOps> {
+    reactor: &'a mut Ep,
+    by: Running,
+}
+
+impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
+    /// Narrows a reactor that is not running, so that a function written for handlers can be called with it.
+    pub fn new(reactor: &'a mut Ep) -> Self {
+        Self { reactor, by: Running::NOBODY }
+    }
+
+    pub(crate) fn within(reactor: &'a mut Ep, by: Running) -> Self {
+        Self { reactor, by }
+    }
+
+    /// The same view for a shorter time.
+    pub fn reborrow(&mut self) -> Pinned<'_, Ep> {
+        Pinned { reactor: self.reactor, by: self.by }
+    }
+
+    /// Adds a subscriber, as [`Eventp::add`](crate::Eventp::add). What is added during a batch fires from the next one on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::add`](crate::Eventp::add).
+    pub fn add<T: Subscriber<Ep>>(&mut self, subscriber: T) -> io::Result<Handle<T>> {
+        self.reactor.op_add(subscriber)
+    }
+
+    /// Adds an fd with a handler, as [`Eventp::on`](crate::Eventp::on).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::add`](crate::Eventp::add).
+    pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
+    where
+        F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
+        R: IntoFlow,
+        FdSubscriber<Fd, F>: Subscriber<Ep>,
+    {
+        self.add(source.with_handler(handler)).map(Key::from)
+    }
+
+    /// Changes a subscriber's interest, as [`Eventp::modify`](crate::Eventp::modify). A handler may modify its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::modify`](crate::Eventp::modify).
+    pub fn modify(&mut self, key: impl Into<Key>, interest: Interest) -> io::Result<()> {
+        self.reactor.op_modify(self.by, key.into(), interest)
+    }
+
+    /// Removes a subscriber.
+    ///
+    /// Another one's destructor runs at once, and its events of this batch are silenced. A handler that deletes its own
+    /// subscriber runs on to its end; the destructor runs when it has returned, before the next event. Its fd is free from
+    /// this call on: it can be added again in the same handler.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown.
+    ///
+    /// # Panics
+    ///
+    /// If the destructor of the other subscriber does. It is removed all the same.
+    pub fn delete(&mut self, key: impl Into<Key>) -> io::Result<()> {
+        self.reactor.op_delete(self.by, key.into())
+    }
+
+    /// Has the run call return after the batch in hand.
+    pub fn stop(&mut self) {
+        self.reactor.op_stop();
+    }
+
+    /// The interest now in force.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown.
+    pub fn interest(&self, key: impl Into<Key>) -> io::Result<Interest> {
+        self.reactor.op_interest(key.into())
+    }
+
+    /// Whether the key names a registered subscriber.
+    #[must_use]
+    pub fn contains(&self, key: impl Into<Key>) -> bool {
+        self.reactor.op_contains(key.into())
+    }
+
+    /// Lends another subscriber.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the handle is stale or unknown, or made by another reactor; `ResourceBusy` if it is the subscriber whose
+    /// handler is running, which has `&mut self` already.
+    pub fn get_mut<T: 'static>(&mut self, handle: Handle<T>) -> io::Result<&mut T> {
+        self.reactor.op_get_mut(self.by, handle)
+    }
+}
+
+impl<Ep: EventpOps> fmt::Debug for Pinned<'_, Ep> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pinned").finish_non_exhaustive()
+    }
+}
+
+/// What one can register into: the reactor itself, or a [`Pinned`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a reactor",
+    label = "expected `&mut Eventp<S>` or `&mut Pinned<'_, _>`"
+)]
+pub trait AsPinned {
+    /// The reactor behind it.
+    type Ops: EventpOps;
+
+    /// The narrow view of it.
+    fn as_pinned(&mut self) -> Pinned<'_, Self::Ops>;
+}
+
+impl<Ep: EventpOps> AsPinned for Pinned<'_, Ep> {
+    type Ops = Ep;
+
+    fn as_pinned(&mut self) -> Pinned<'_, Ep> {
+        self.reborrow()
+    }
+}

@@ -1,0 +1,135 @@
+//! What the code that `#[subscriber]` and `#[handler]` write calls: logic that is better tested here than quoted there.
+//!
+//! Not public API: it changes without notice.
+
+use core::ops::ControlFlow;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use crate::event::Event;
+use crate::flow::{Flow, IntoFlow};
+use crate::interest::Interest;
+use crate::key::{Key, Port};
+use crate::ops::{EventpOps, Pinned};
+use crate::subscriber::Dispatch;
+
+/// The canonical return type of a handler.
+pub type Outcome = io::Result<Flow>;
+
+/// What `#[on(..)]` names, as bits of [`Event::bits`].
+pub const READABLE: u32 = Event::READABLE;
+/// See [`READABLE`].
+pub const WRITABLE: u32 = Event::WRITABLE;
+/// See [`READABLE`].
+pub const PRIORITY: u32 = Event::PRIORITY;
+/// See [`READABLE`].
+pub const ERROR: u32 = Event::ERROR;
+/// See [`READABLE`].
+pub const HANGUP: u32 = Event::HANGUP;
+/// See [`READABLE`].
+pub const READ_CLOSED: u32 = Event::READ_CLOSED;
+
+/// A parameter that a handler takes by value.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot ask for `{Self}`",
+    label = "not something that a handler can ask for",
+    note = "a handler may ask for `Event`, `Interest`, `Key` or `Port` by value, for `&mut` the state, and for `Pinned<'_, impl EventpOps>`"
+)]
+pub trait Inject: Sized {
+    /// Picks the parameter out of the context.
+    fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self;
+}
+
+impl Inject for Event {
+    #[inline]
+    fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
+        dispatch.event
+    }
+}
+
+impl Inject for Interest {
+    #[inline]
+    fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
+        dispatch.interest
+    }
+}
+
+impl Inject for Key {
+    #[inline]
+    fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
+        dispatch.key
+    }
+}
+
+impl Inject for Port {
+    #[inline]
+    fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
+        dispatch.port
+    }
+}
+
+/// Turns what a handler returned into the canonical form.
+///
+/// # Errors
+///
+/// The handler's.
+#[inline]
+pub fn into_flow<R: IntoFlow>(returned: R) -> Outcome {
+    returned.into_flow()
+}
+
+/// After one of several handlers that match an event: whether the next one runs, or with what the call ends.
+#[inline]
+pub fn next_handler<Ep: EventpOps>(
+    outcome: Outcome,
+    key: Key,
+    reactor: &mut Pinned<'_, Ep>,
+) -> ControlFlow<Outcome> {
+    match outcome {
+        Ok(Flow::Keep) => {}
+        Ok(Flow::Stop) => reactor.stop(),
+        Ok(Flow::Remove) | Err(_) => return ControlFlow::Break(outcome),
+    }
+    if reactor.contains(key) {
+        ControlFlow::Continue(())
+    } else {
+        ControlFlow::Break(Ok(Flow::Keep))
+    }
+}
+
+/// A field marked `#[fd]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an fd",
+    label = "expected a type that implements `AsFd`",
+    note = "mark the field that holds the fd with `#[fd]`; `AsFd` is implemented by sockets, pipes, files and `OwnedFd`"
+)]
+pub trait FdField {
+    /// The fd.
+    fn borrow_fd(&self) -> BorrowedFd<'_>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: AsFd + ?Sized> FdField for T {
+    #[inline]
+    fn borrow_fd(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
+}
+
+/// The interest of `interest = const EXPR`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an interest",
+    label = "expected `Interest` or `Exclusive`"
+)]
+pub trait IntoInterest {
+    /// The interest.
+    fn into_interest(self) -> Interest;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Interest>> IntoInterest for T {
+    #[inline]
+    fn into_interest(self) -> Interest {
+        self.into()
+    }
+}
