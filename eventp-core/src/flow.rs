@@ -76,7 +76,7 @@ mod never {
     impl<R> Returns for fn() -> R {
         type Out = R;
     }
-    pub type Never = <fn() -> ! as Returns>::Out;
+    pub(crate) type Never = <fn() -> ! as Returns>::Out;
 }
 
 impl sealed::Sealed for never::Never {}

@@ -1,23 +1,34 @@
 //! The reactor of the `eventp` crate.
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod builder;
+mod dispatch;
+mod engine;
+mod entry;
+mod error;
 mod event;
 mod flow;
 mod header;
 mod interest;
 mod key;
+mod limbo;
 mod ops;
 mod reactor;
+mod registry;
+mod remote;
 mod subscriber;
-#[doc(hidden)]
-#[path = "private.rs"]
-pub mod __private;
+mod sys;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
+pub use entry::{Entry, OwnedEntry};
+pub use error::Error;
 pub use event::Event;
 pub use flow::{Flow, IntoFlow};
 pub use interest::{Exclusive, Interest, exclusive, interest};
 pub use key::{Handle, Key, Port};
 pub use ops::{AsPinned, EventpOps, Pinned};
-pub use reactor::Eventp;
+pub use reactor::{Builder, Eventp};
+pub use remote::Remote;
 pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};

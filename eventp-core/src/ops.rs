@@ -41,9 +41,9 @@ pub trait EventpOps: sealed::Sealed + Sized {
     type State;
 
     #[doc(hidden)]
-    fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> io::Result<Handle<T>>;
+    fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> Result<Handle<T>, (T, io::Error)>;
     #[doc(hidden)]
-    fn op_modify(&mut self, by: Running, key: Key, interest: Interest) -> io::Result<()>;
+    fn op_modify(&mut self, key: Key, interest: Interest) -> io::Result<()>;
     #[doc(hidden)]
     fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
     #[doc(hidden)]
@@ -121,6 +121,18 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     ///
     /// Those of [`Eventp::add`](crate::Eventp::add).
     pub fn add<T: Subscriber<Ep>>(&mut self, subscriber: T) -> io::Result<Handle<T>> {
+        self.try_add(subscriber).map_err(|(_, error)| error)
+    }
+
+    /// Adds a subscriber, and gives it back if that fails, as [`Eventp::try_add`](crate::Eventp::try_add).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::add`](crate::Eventp::add), with the subscriber.
+    pub fn try_add<T: Subscriber<Ep>>(
+        &mut self,
+        subscriber: T,
+    ) -> Result<Handle<T>, (T, io::Error)> {
         self.reactor.op_add(subscriber)
     }
 
@@ -144,7 +156,7 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     ///
     /// Those of [`Eventp::modify`](crate::Eventp::modify).
     pub fn modify(&mut self, key: impl Into<Key>, interest: Interest) -> io::Result<()> {
-        self.reactor.op_modify(self.by, key.into(), interest)
+        self.reactor.op_modify(key.into(), interest)
     }
 
     /// Removes a subscriber.

@@ -1,55 +1,636 @@
-//! stub, being written
+//! The reactor as users see it: registering, asking, and the run calls.
+//!
+//! In come subscribers and a state, out go handler calls. Here is the only place that puts a user's type and the untyped [`Engine`]
+//! together: values go in under the table made for their type, and are lent or taken out only after their type was checked.
+
+use core::fmt;
 use std::io;
-use std::time::Duration;
-use crate::builder::*;
-use crate::flow::*;
-use crate::interest::*;
-use crate::key::*;
-use crate::ops::*;
-use crate::subscriber::*;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
 
-/// stub
-#[derive(Debug)]
-pub struct Eventp<S = ()>(core::marker::PhantomData<*mut S>);
+use crate::builder::{FdSource, FdSubscriber};
+use crate::dispatch::{self, Table};
+use crate::engine::Engine;
+use crate::entry::{Entry, OwnedEntry};
+use crate::error::Error;
+use crate::flow::IntoFlow;
+use crate::header::Block;
+use crate::interest::Interest;
+use crate::key::{Handle, Key};
+use crate::ops::{AsPinned, EventpOps, Pinned, Running, sealed};
+use crate::remote::{Remote, Wake};
+use crate::subscriber::{Dispatch, Subscriber};
+use crate::sys::milliseconds;
 
-#[allow(missing_docs, clippy::missing_errors_doc)]
+type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
+
+/// The reactor: one epoll instance and all its subscribers.
+///
+/// `S` is the application state. Run calls lend it by `&mut` to the handlers; it may borrow (`Eventp<Server<'a>>`).
+///
+/// ```
+/// use std::io::{self, Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use eventp_core::{interest, Eventp, Flow};
+///
+/// # fn main() -> io::Result<()> {
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// let mut received = String::new();
+/// let mut reactor = Eventp::<String>::new()?;
+/// reactor.on(interest().read().with_fd(ours), |d| {
+///     d.fd.read_to_string(d.state)?;
+///     Ok(Flow::Stop)
+/// })?;
+/// theirs.write_all(b"hello")?;
+/// drop(theirs);
+/// reactor.run_with(&mut received)?;
+/// assert_eq!(received, "hello");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A reactor stays on its thread: it is neither `Send` nor `Sync`. Other threads get a [`Remote`].
+///
+/// When it is dropped, so are all subscribers. A destructor that panics does not keep the others from being dropped.
+#[repr(C)] // the engine is first: dispatch and dead ports reach it through an untyped pointer to the reactor
+pub struct Eventp<S = ()> {
+    pub(crate) engine: Engine,
+    /// What the run call in progress was lent; null outside.
+    pub(crate) state: *mut S,
+    hook: Option<Hook<S>>,
+}
+
+/// Options of a new reactor; made by [`Eventp::builder`].
+#[derive(Clone, Debug)]
+#[must_use = "nothing is made yet; go on with `.build()`"]
+pub struct Builder<S = ()> {
+    capacity: usize,
+    subscribers: usize,
+    state: core::marker::PhantomData<fn(&mut S)>,
+}
+
+impl<S> Builder<S> {
+    /// How many events one `epoll_wait` can return at first (64 unless told). A batch that fills the buffer doubles it, up to 4096.
+    pub fn capacity(mut self, events: usize) -> Self {
+        self.capacity = events;
+        self
+    }
+
+    /// For how many subscribers to make room in advance (none unless told).
+    pub fn subscribers(mut self, subscribers: usize) -> Self {
+        self.subscribers = subscribers;
+        self
+    }
+
+    /// Makes the reactor.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if the capacity is zero; `QuotaExceeded` if the process or the system has no fd left (`EMFILE`, `ENFILE`);
+    /// `OutOfMemory` (`ENOMEM`).
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_create1` with `EPOLL_CLOEXEC`.
+    pub fn build(self) -> io::Result<Eventp<S>> {
+        if self.capacity == 0 {
+            let rule = "the capacity is 0 events, which `epoll_wait(2)` refuses; give at least 1";
+            return Err(
+                Error::of("create", io::Error::new(io::ErrorKind::InvalidInput, rule)).into()
+            );
+        }
+        let engine = Engine::new(self.capacity, self.subscribers)?;
+        Ok(Eventp { engine, state: core::ptr::null_mut(), hook: None })
+    }
+}
+
 impl<S> Eventp<S> {
-    pub fn new() -> io::Result<Self> { todo!() }
-    pub fn on_error<F: FnMut(io::Error, &mut S) + 'static>(&mut self, _f: F) { todo!() }
-    pub fn add<T: Subscriber<Self>>(&mut self, _s: T) -> io::Result<Handle<T>> { todo!() }
+    /// A reactor without subscribers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Builder::build`].
+    pub fn new() -> io::Result<Self> {
+        Self::builder().build()
+    }
+
+    /// A reactor with options.
+    ///
+    /// ```
+    /// # use eventp_core::Eventp;
+    /// let reactor = Eventp::<()>::builder().capacity(256).subscribers(10_000).build()?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn builder() -> Builder<S> {
+        Builder { capacity: 64, subscribers: 0, state: core::marker::PhantomData }
+    }
+
+    /// Adds a subscriber: its fd is asked for once and watched from now on.
+    ///
+    /// If the fd number belongs to a subscriber whose own fd was closed behind the reactor's back, that one stays registered but gets no
+    /// more events: the number is the new one's.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] in an `io::Error` of these kinds; the subscriber is dropped ([`try_add`](Eventp::try_add) gives it back), everything
+    /// that was registered stays so:
+    ///
+    /// - `AlreadyExists`: the fd is registered already (`EEXIST`).
+    /// - `PermissionDenied`: epoll cannot watch such a file, for instance a regular one (`EPERM`).
+    /// - `StorageFull`: the limit in `/proc/sys/fs/epoll/max_user_watches` is reached (`ENOSPC`).
+    /// - `InvalidInput`: the fd is closed, or an epoll instance that would watch itself (`EBADF`, `EINVAL`, `ELOOP`).
+    /// - `OutOfMemory`: `ENOMEM`.
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_ctl`, one allocation.
+    pub fn add<T: Subscriber<Self>>(&mut self, subscriber: T) -> io::Result<Handle<T>> {
+        Pinned::new(self).add(subscriber)
+    }
+
+    /// Adds a subscriber, and gives it back if that fails.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Eventp::add), with the subscriber.
+    pub fn try_add<T: Subscriber<Self>>(
+        &mut self,
+        subscriber: T,
+    ) -> Result<Handle<T>, (T, io::Error)> {
+        Pinned::new(self).try_add(subscriber)
+    }
+
+    /// Adds an fd with a handler: the shortest form.
+    ///
+    /// The handler is a closure over a [`Dispatch`], or the `NAME::handler` of a function with `#[handler]`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`add`](Eventp::add).
     pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
         F: FnMut(Dispatch<'_, Fd, Self>) -> R,
         R: IntoFlow,
         FdSubscriber<Fd, F>: Subscriber<Self>,
     {
-        self.add(source.with_handler(handler)).map(Key::from)
+        Pinned::new(self).on(source, handler)
     }
-    pub fn is_empty(&self) -> bool { todo!() }
-    pub fn modify(&mut self, _key: impl Into<Key>, _interest: Interest) -> io::Result<()> { todo!() }
-    pub fn delete(&mut self, _key: impl Into<Key>) -> io::Result<()> { todo!() }
-    pub fn get<T: 'static>(&self, _handle: Handle<T>) -> io::Result<&T> { todo!() }
-    pub fn get_mut<T: 'static>(&mut self, _handle: Handle<T>) -> io::Result<&mut T> { todo!() }
-    pub fn run_with(&mut self, _state: &mut S) -> io::Result<()> { todo!() }
-    pub fn run_once_with(&mut self, _state: &mut S, _timeout: Option<Duration>) -> io::Result<usize> { todo!() }
+
+    /// Changes a subscriber's interest, and re-arms it if it is one-shot.
+    ///
+    /// # Errors
+    ///
+    /// - `NotFound`: the key is stale or unknown, or the fd was closed or replaced since it was registered (`ENOENT`).
+    /// - `InvalidInput`: the registration is exclusive, or `interest` is (`epoll_ctl(2)`), found out before any system call; or the fd is
+    ///   closed (`EBADF`).
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_ctl`; none if the interest is in force already and not one-shot.
+    pub fn modify(&mut self, key: impl Into<Key>, interest: Interest) -> io::Result<()> {
+        Pinned::new(self).modify(key, interest)
+    }
+
+    /// Removes a subscriber and drops it.
+    ///
+    /// It succeeds even if the fd was closed behind the reactor's back; what the kernel may still report of it reaches nobody.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown.
+    ///
+    /// # Panics
+    ///
+    /// If the destructor does. The subscriber is removed all the same.
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_ctl`. A reactor that has collected many registrations of fds closed behind its back makes a new epoll instance
+    /// (`epoll_create1`, an `epoll_ctl` each, `close`).
+    pub fn delete(&mut self, key: impl Into<Key>) -> io::Result<()> {
+        Pinned::new(self).delete(key)
+    }
+
+    /// Removes a subscriber and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the handle is stale or unknown; `ResourceBusy` if a panic has interrupted a batch in which an event of this
+    /// subscriber is still to come: the next run call delivers it.
+    ///
+    /// # Implementation notes
+    ///
+    /// As [`delete`](Eventp::delete).
+    pub fn take<T: 'static>(&mut self, handle: Handle<T>) -> io::Result<T> {
+        let block = find_as::<T>(&self.engine, "take", handle)?;
+        if self.engine.is_pending(block) {
+            let reason = "an event of an interrupted batch is still to come; make a run call first";
+            let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
+            return Err(Error::at("take", block, busy).into());
+        }
+        self.engine.detach(block);
+        // SAFETY: the type was checked. I2: no handler runs, since we have `&mut self` and not a `Pinned` (I5); the block has left the
+        // registry, so nobody finds it any more.
+        Ok(unsafe { self.engine.take_value(block) })
+    }
+
+    /// Lends a subscriber.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the handle is stale or unknown.
+    pub fn get<T: 'static>(&self, handle: Handle<T>) -> io::Result<&T> {
+        let block = find_as::<T>(&self.engine, "get", handle)?;
+        // SAFETY: the type was checked. I2: no handler runs, since we have `&self` and not a `Pinned` (I5); the reference lives as long as
+        // the borrow, in which nobody can get a `&mut`.
+        Ok(unsafe { &*block.value().cast::<T>() })
+    }
+
+    /// Lends a subscriber by `&mut`. Whatever happens to the value, the reactor keeps watching the fd that it was registered with.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the handle is stale or unknown.
+    pub fn get_mut<T: 'static>(&mut self, handle: Handle<T>) -> io::Result<&mut T> {
+        self.op_get_mut(Running::NOBODY, handle)
+    }
+
+    /// The interest now in force.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown.
+    pub fn interest(&self, key: impl Into<Key>) -> io::Result<Interest> {
+        self.op_interest(key.into())
+    }
+
+    /// Whether the key names a registered subscriber.
+    #[must_use]
+    pub fn contains(&self, key: impl Into<Key>) -> bool {
+        self.op_contains(key.into())
+    }
+
+    /// How many subscribers are registered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.engine.registry.len()
+    }
+
+    /// Whether no subscriber is registered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What is registered, in no promised order.
+    ///
+    /// ```
+    /// # use std::os::unix::net::UnixStream;
+    /// # use eventp_core::{interest, Eventp};
+    /// # fn main() -> std::io::Result<()> {
+    /// # let (stream, _peer) = UnixStream::pair()?;
+    /// let mut reactor = Eventp::<()>::new()?;
+    /// let key = reactor.on(interest().read().with_fd(stream), |_| ())?;
+    /// for entry in reactor.iter() {
+    ///     assert_eq!(entry.key(), key);
+    ///     println!("{} watches fd {} for {:?}", entry.type_name(), entry.fd(), entry.interest());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.engine.registry.blocks().map(Entry::new)
+    }
+
+    /// Ends the reactor and gives all subscribers back, in no promised order. Events not yet delivered are lost.
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use std::os::unix::net::UnixStream;
+    /// # use std::os::fd::{AsFd, BorrowedFd};
+    /// # use eventp_core::{interest, Dispatch, Eventp, EventpOps, Flow, Handler, HasInterest, Interest};
+    /// # struct Peer(UnixStream);
+    /// # impl AsFd for Peer { fn as_fd(&self) -> BorrowedFd<'_> { self.0.as_fd() } }
+    /// # impl HasInterest for Peer { fn interest(&self) -> Interest { interest().read() } }
+    /// # impl<Ep: EventpOps> Handler<Ep> for Peer {
+    /// #     fn handle(_: Dispatch<'_, Self, Ep>) -> io::Result<Flow> { Ok(Flow::Keep) }
+    /// # }
+    /// # fn main() -> io::Result<()> {
+    /// # let (stream, _peer) = UnixStream::pair()?;
+    /// let mut reactor = Eventp::<()>::new()?;
+    /// reactor.add(Peer(stream))?;
+    /// let peers: Vec<Peer> =
+    ///     reactor.into_subscribers().filter_map(|entry| entry.downcast().ok()).collect();
+    /// assert_eq!(peers.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn into_subscribers(mut self) -> impl Iterator<Item = OwnedEntry> {
+        self.engine.drop_doomed();
+        core::iter::from_fn(move || {
+            self.engine.pop().map(|(block, value)| OwnedEntry::new(block, value))
+        })
+    }
+
+    /// Sets who is told of errors: a handler's, whose subscriber is removed, and those of the reactor itself (a rebuild of the epoll
+    /// instance that failed). It replaces the hook set before.
+    ///
+    /// Without a hook, the run call returns the error after the batch is finished; of several errors, one run call returns one, and the
+    /// next call goes on with the next before it waits.
+    pub fn on_error<F>(&mut self, hook: F)
+    where
+        F: FnMut(Error, &mut S) + 'static,
+    {
+        self.hook = Some(Box::new(hook));
+    }
+
+    /// A handle for other threads.
+    ///
+    /// # Errors
+    ///
+    /// `QuotaExceeded` if the process or the system has no fd left (`EMFILE`, `ENFILE`); others as in [`add`](Eventp::add).
+    ///
+    /// # Implementation notes
+    ///
+    /// The first call makes an eventfd (`eventfd2`, `epoll_ctl`); later ones make no system call.
+    pub fn remote(&mut self) -> io::Result<Remote<S>> {
+        if self.engine.wake.is_none() {
+            let wake = Wake::new(&self.engine.epoll).map_err(|error| Error::of("remote", error))?;
+            self.engine.wake = Some(wake);
+        }
+        Ok(self.engine.wake.as_ref().expect("set above").remote())
+    }
+
+    /// Has the run call return after the batch in hand; outside of one, the next returns at once.
+    pub fn stop(&mut self) {
+        self.op_stop();
+    }
+
+    /// Whether a stop has been asked for that no [`run_with`](Eventp::run_with) has answered yet. For loops around
+    /// [`run_once_with`](Eventp::run_once_with), which does not answer it.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.engine.stop
+    }
+
+    /// Waits and dispatches until stopped: by [`Flow::Stop`](crate::Flow::Stop), [`Pinned::stop`] or [`Remote::stop`].
+    ///
+    /// # Errors
+    ///
+    /// Without an [error hook](Eventp::on_error), the error of a handler, after its batch is finished; the reactor can be run again. And
+    /// what `epoll_wait(2)` returns, `EINTR` excepted: it is retried.
+    ///
+    /// # Panics
+    ///
+    /// Panics of handlers and destructors go through to the caller. The rest of the batch is kept and delivered by the next run call.
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_wait` per turn and no other system call, but for a rebuild (see [`delete`](Eventp::delete)).
+    pub fn run_with(&mut self, state: &mut S) -> io::Result<()> {
+        let lent = Lent::new(self, state);
+        while !core::mem::take(&mut lent.reactor.engine.stop) {
+            lent.reactor.turn(None)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for one batch, dispatches it, and says how many events reached a handler.
+    ///
+    /// `timeout` is rounded up to milliseconds; `None` waits for ever, and so does whatever is too long for the clock. The answer is 0 if
+    /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays to be
+    /// answered ([`is_stopping`](Eventp::is_stopping)); with it, the call does not wait.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_wait`, and the clock, which is no system call (`vdso(7)`), if there is a timeout.
+    pub fn run_once_with(&mut self, state: &mut S, timeout: Option<Duration>) -> io::Result<usize> {
+        let lent = Lent::new(self, state);
+        let timeout = if lent.reactor.engine.stop { Some(Duration::ZERO) } else { timeout };
+        lent.reactor.turn(timeout)
+    }
+
+    /// One turn: the rest of an interrupted batch if there is one, or else a new batch.
+    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        if self.engine.attention || !self.engine.errors.is_empty() {
+            self.recover()?;
+        }
+        if self.engine.batch.open {
+            let handled = self.finish_batch()?;
+            if handled > 0 {
+                return Ok(handled);
+            }
+        }
+        if self.wait(timeout)? == 0 {
+            return Ok(0);
+        }
+        self.finish_batch()
+    }
+
+    /// Makes up for what a panic left undone, and tells what was not told yet.
+    #[cold]
+    fn recover(&mut self) -> io::Result<()> {
+        self.engine.attention = false;
+        self.engine.drop_doomed();
+        self.tell()
+    }
+
+    /// Delivers what is left of the open batch and ends it.
+    fn finish_batch(&mut self) -> io::Result<usize> {
+        let batch = &mut self.engine.batch;
+        let left = batch.len - batch.next;
+        batch.silenced = 0;
+        // SAFETY: the pointer is derived from our `&mut self`, which is not used while it is; `turn` is called with a lent state only.
+        unsafe { dispatch::deliver(&raw mut *self) };
+        let handled = left - self.engine.batch.silenced;
+        self.engine.finish_batch();
+        if !self.engine.errors.is_empty() {
+            self.tell()?;
+        }
+        Ok(handled)
+    }
+
+    /// Opens a batch if something happens in time.
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        // A time too far for the clock is for ever.
+        let deadline = match timeout {
+            Some(timeout) if !timeout.is_zero() => Instant::now().checked_add(timeout),
+            _ => None,
+        };
+        let mut millis = match (timeout, deadline) {
+            (None, _) => -1,
+            (Some(timeout), None) if !timeout.is_zero() => -1,
+            (Some(timeout), _) => milliseconds(timeout),
+        };
+        let engine = &mut self.engine;
+        loop {
+            match engine.epoll.wait(&mut engine.batch.events, millis) {
+                Ok(0) if deadline.is_none_or(|deadline| deadline <= Instant::now()) => {
+                    return Ok(0);
+                }
+                Ok(0) => {}
+                Ok(len) => {
+                    let batch = &mut engine.batch;
+                    (batch.next, batch.len, batch.open) = (0, len, true);
+                    batch.serial = batch.serial.wrapping_add(1);
+                    return Ok(len);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::of("wait", error).into()),
+            }
+            if let Some(deadline) = deadline {
+                millis = milliseconds(deadline.saturating_duration_since(Instant::now()));
+            }
+        }
+    }
+
+    /// Tells the hook of all errors; without one, returns the first and keeps the others.
+    fn tell(&mut self) -> io::Result<()> {
+        self.tell_hook();
+        match self.engine.errors.pop_front() {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the hook of all errors, if there is one. Called while a state is lent.
+    pub(crate) fn tell_hook(&mut self) {
+        let Some(hook) = &mut self.hook else { return };
+        while let Some(error) = self.engine.errors.pop_front() {
+            // SAFETY: lent (see `Lent`), and no handler runs that would have it.
+            hook(error, unsafe { &mut *self.state });
+        }
+    }
 }
-#[allow(missing_docs, clippy::missing_errors_doc)]
+
+/// For reactors without a state.
 impl Eventp {
-    pub fn run(&mut self) -> io::Result<()> { todo!() }
-    pub fn run_once(&mut self, _timeout: Option<Duration>) -> io::Result<usize> { todo!() }
+    /// [`run_with`](Eventp::run_with) without a state.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    pub fn run(&mut self) -> io::Result<()> {
+        self.run_with(&mut ())
+    }
+
+    /// [`run_once_with`](Eventp::run_once_with) without a state.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    pub fn run_once(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        self.run_once_with(&mut (), timeout)
+    }
 }
-impl<S> AsPinned for Eventp<S> {
-    type Ops = Self;
-    fn as_pinned(&mut self) -> Pinned<'_, Self> { Pinned::new(self) }
+
+/// A reactor that was lent its state; takes the pointer back on every way out (I6).
+struct Lent<'a, S> {
+    reactor: &'a mut Eventp<S>,
 }
+
+impl<'a, S> Lent<'a, S> {
+    fn new(reactor: &'a mut Eventp<S>, state: &'a mut S) -> Self {
+        reactor.state = state;
+        Self { reactor }
+    }
+}
+
+impl<S> Drop for Lent<'_, S> {
+    fn drop(&mut self) {
+        self.reactor.state = core::ptr::null_mut();
+    }
+}
+
+/// The block of a subscriber that is a `T`. A handle with the wrong type is another reactor's.
+fn find_as<T: 'static>(
+    engine: &Engine,
+    operation: &'static str,
+    handle: Handle<T>,
+) -> Result<Block, Error> {
+    let block = engine.find(operation, handle.key())?;
+    if block.holds::<T>() { Ok(block) } else { Err(Error::unknown(operation, handle.key())) }
+}
+
 impl<S> sealed::Sealed for Eventp<S> {}
+
 impl<S> EventpOps for Eventp<S> {
     type State = S;
-    fn op_add<T: Subscriber<Self>>(&mut self, _s: T) -> io::Result<Handle<T>> { todo!() }
-    fn op_modify(&mut self, _by: Running, _key: Key, _interest: Interest) -> io::Result<()> { todo!() }
-    fn op_delete(&mut self, _by: Running, _key: Key) -> io::Result<()> { todo!() }
-    fn op_stop(&mut self) { todo!() }
-    fn op_interest(&self, _key: Key) -> io::Result<Interest> { todo!() }
-    fn op_contains(&self, _key: Key) -> bool { todo!() }
-    fn op_get_mut<T: 'static>(&mut self, _by: Running, _h: Handle<T>) -> io::Result<&mut T> { todo!() }
+
+    fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> Result<Handle<T>, (T, io::Error)> {
+        // I3: each is asked once, and before anything is changed: user code, which may panic.
+        let fd = subscriber.as_fd().as_raw_fd();
+        let interest = subscriber.interest();
+        // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is.
+        match unsafe { self.engine.add(Table::<T, S>::META, fd, interest, subscriber) } {
+            Ok(key) => Ok(Handle::new(key)),
+            Err((subscriber, error)) => Err((subscriber, error.into())),
+        }
+    }
+
+    fn op_modify(&mut self, key: Key, interest: Interest) -> io::Result<()> {
+        self.engine.modify(key, interest).map_err(io::Error::from)
+    }
+
+    fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()> {
+        self.engine.delete(by, key).map_err(io::Error::from)
+    }
+
+    fn op_stop(&mut self) {
+        self.engine.stop = true;
+    }
+
+    fn op_interest(&self, key: Key) -> io::Result<Interest> {
+        let block = self.engine.find("interest", key)?;
+        // SAFETY: I1: registered, so allocated; a plain copy is read.
+        Ok(unsafe { (*block.header()).interest })
+    }
+
+    fn op_contains(&self, key: Key) -> bool {
+        self.engine.registry.find(key).is_some()
+    }
+
+    fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T> {
+        let block = find_as::<T>(&self.engine, "get", handle)?;
+        if by.is(block.header()) {
+            let reason = "its own handler is running and has it as `&mut self` already";
+            let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
+            return Err(Error::at("get", block, busy).into());
+        }
+        // SAFETY: the type was checked. I2: it is not the running one, and the reference lives as long as the exclusive borrow of the
+        // reactor, or of the only `Pinned` there is.
+        Ok(unsafe { &mut *block.value().cast::<T>() })
+    }
+}
+
+impl<S> AsPinned for Eventp<S> {
+    type Ops = Self;
+
+    fn as_pinned(&mut self) -> Pinned<'_, Self> {
+        Pinned::new(self)
+    }
+}
+
+/// Lists what is registered: type, key, fd and interest. No subscriber's own `Debug` is called.
+impl<S> fmt::Debug for Eventp<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Eventp ")?;
+        f.debug_list().entries(self.iter()).finish()
+    }
 }

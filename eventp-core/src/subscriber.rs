@@ -141,7 +141,10 @@ pub struct Dispatch<'a, Fd: ?Sized, Ep: EventpOps> {
 
 impl<'a, Fd: ?Sized, Ep: EventpOps> Dispatch<'a, Fd, Ep> {
     /// The same call, made on `part`: for a subscriber that passes the event on to something it owns.
-    pub fn map<'b, Part: ?Sized>(self, part: impl FnOnce(&'a mut Fd) -> &'b mut Part) -> Dispatch<'b, Part, Ep>
+    pub fn map<'b, Part: ?Sized>(
+        self,
+        part: impl FnOnce(&'a mut Fd) -> &'b mut Part,
+    ) -> Dispatch<'b, Part, Ep>
     where
         'a: 'b,
     {

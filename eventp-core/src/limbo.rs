@@ -1,0 +1,82 @@
+//! Dead memory whose address the kernel may still hold.
+//!
+//! In comes a block whose port has died; its memory goes back only when I1 allows: blocks that *leave* are out of the kernel for sure
+//! and wait for the end of the batch; blocks that are *parked* may still be reported, and wait until their epoll instance has
+//! been closed (`engine.rs`, the rebuild).
+//!
+//! A header is *stale* when the kernel may have a registration of it that its fd number does not lead to. epoll keys by number and
+//! open file, so with a stale header around, a successful `EPOLL_CTL_DEL` of the same number says nothing about which of
+//! the registrations it removed. Hence the counts by number.
+
+use std::os::fd::RawFd;
+
+use rustc_hash::FxHashMap;
+
+use crate::header::Block;
+
+/// So many stale headers, and as many as there are live subscribers, are kept before the epoll instance is rebuilt to be rid of them:
+/// the rebuild costs a system call per live port, so this is one per removal at most.
+pub(crate) const FULL: usize = 64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Limbo {
+    leaving: Vec<Block>,
+    parked: Vec<Block>,
+    stale: FxHashMap<RawFd, u32>,
+    stale_total: usize,
+}
+
+impl Limbo {
+    /// Takes a block that the kernel has forgotten.
+    pub(crate) fn leave(&mut self, block: Block) {
+        self.leaving.push(block);
+    }
+
+    /// Takes a block that the kernel may still report; its header is [`mark_stale`](Limbo::mark_stale)d.
+    pub(crate) fn park(&mut self, block: Block) {
+        self.parked.push(block);
+    }
+
+    /// There is one more stale header with this fd number.
+    pub(crate) fn mark_stale(&mut self, fd: RawFd) {
+        *self.stale.entry(fd).or_default() += 1;
+        self.stale_total += 1;
+    }
+
+    /// Whether a stale header carries this fd number.
+    pub(crate) fn is_stale(&self, fd: RawFd) -> bool {
+        self.stale_total != 0 && self.stale.contains_key(&fd)
+    }
+
+    /// How many stale headers there are.
+    pub(crate) fn stale(&self) -> usize {
+        self.stale_total
+    }
+
+    /// Frees the blocks that only waited for the end of the batch.
+    ///
+    /// # Safety
+    ///
+    /// No batch is open, and no pointer to these blocks is used afterwards; their values are gone.
+    pub(crate) unsafe fn free_leaving(&mut self) {
+        for block in self.leaving.drain(..) {
+            // SAFETY: I1: the batch is over (caller), and `leave` took only blocks that the kernel has forgotten.
+            unsafe { block.free() }
+        }
+    }
+
+    /// Frees everything.
+    ///
+    /// # Safety
+    ///
+    /// As for [`free_leaving`](Limbo::free_leaving); and the epoll instance that the blocks were registered in is closed, or will
+    /// not be asked again.
+    pub(crate) unsafe fn free_all(&mut self) {
+        for block in self.leaving.drain(..).chain(self.parked.drain(..)) {
+            // SAFETY: I1: the batch is over and the instance is gone (caller).
+            unsafe { block.free() }
+        }
+        self.stale.clear();
+        self.stale_total = 0;
+    }
+}

@@ -1,0 +1,134 @@
+//! Who is registered: keys to subscribers, and fd numbers to ports.
+//!
+//! In comes a block whose registration the kernel has taken; out goes its key. A slot's generation grows with each tenant, and a
+//! slot whose generations are used up is retired, so a stale key can never name a successor. Keys of different reactors are
+//! kept apart by starting their generations at different numbers; where that fails, types are still checked
+//! (`Block::holds`), so memory is safe whatever key is shown.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use std::io;
+use std::os::fd::RawFd;
+
+use rustc_hash::FxHashMap;
+
+use crate::header::{Block, Header};
+use crate::key::Key;
+
+const NO_SLOT: u32 = u32::MAX;
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    next_free: u32,
+    block: Option<Block>,
+}
+
+/// The registered subscribers and their ports.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    slots: Vec<Slot>,
+    free: u32,
+    first_generation: u32,
+    live: usize,
+    /// The port that has each fd number now. A header is in here from its registration until it is deleted or orphaned.
+    by_fd: FxHashMap<RawFd, *mut Header>,
+}
+
+impl Registry {
+    pub(crate) fn with_capacity(subscribers: usize) -> Self {
+        static REACTORS: AtomicU32 = AtomicU32::new(0);
+        let nth = REACTORS.fetch_add(1, Ordering::Relaxed);
+        let mut registry = Self {
+            slots: Vec::new(),
+            free: NO_SLOT,
+            first_generation: nth.wrapping_mul(0x9e37_79b9),
+            live: 0,
+            by_fd: FxHashMap::default(),
+        };
+        registry.slots.reserve(subscribers);
+        registry.by_fd.reserve(subscribers);
+        registry
+    }
+
+    /// The key that the next subscriber gets, with room made for it, so that nothing can fail between the kernel's yes and
+    /// [`insert`](Registry::insert).
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory` after 2^32 - 1 slots.
+    pub(crate) fn next_key(&mut self) -> io::Result<Key> {
+        self.by_fd.reserve(1);
+        if self.free == NO_SLOT {
+            let slot = u32::try_from(self.slots.len()).unwrap_or(NO_SLOT);
+            if slot == NO_SLOT {
+                return Err(io::ErrorKind::OutOfMemory.into());
+            }
+            let generation = self.first_generation;
+            self.slots.push(Slot { generation, next_free: NO_SLOT, block: None });
+            self.free = slot;
+        }
+        let slot = self.free;
+        Ok(Key { slot, generation: self.slots[slot as usize].generation })
+    }
+
+    /// Registers a block under the key that [`next_key`](Registry::next_key) promised, and returns the header that had the fd
+    /// number until now.
+    pub(crate) fn insert(&mut self, key: Key, block: Block, fd: RawFd) -> Option<*mut Header> {
+        let slot = &mut self.slots[key.slot as usize];
+        self.free = slot.next_free;
+        slot.block = Some(block);
+        self.live += 1;
+        self.by_fd.insert(fd, block.header())
+    }
+
+    /// The subscriber of that name.
+    pub(crate) fn find(&self, key: Key) -> Option<Block> {
+        let slot = self.slots.get(key.slot as usize)?;
+        if slot.generation == key.generation { slot.block } else { None }
+    }
+
+    /// Ends a key: from here on it is stale.
+    pub(crate) fn remove(&mut self, key: Key, header: *mut Header, fd: RawFd) {
+        let slot = &mut self.slots[key.slot as usize];
+        slot.block = None;
+        slot.generation = slot.generation.wrapping_add(1);
+        if slot.generation != self.first_generation {
+            slot.next_free = self.free;
+            self.free = key.slot;
+        }
+        self.live -= 1;
+        self.forget_fd(header, fd);
+    }
+
+    /// The fd number is no longer this header's, if it still was.
+    pub(crate) fn forget_fd(&mut self, header: *mut Header, fd: RawFd) {
+        if self.by_fd.get(&fd) == Some(&header) {
+            self.by_fd.remove(&fd);
+        }
+    }
+
+    /// Whether a live port has this fd number.
+    pub(crate) fn has_fd(&self, fd: RawFd) -> bool {
+        self.by_fd.contains_key(&fd)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.live
+    }
+
+    /// All subscribers, in no promised order.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
+        self.slots.iter().filter_map(|slot| slot.block)
+    }
+
+    /// Takes one subscriber out, whichever; used where all go.
+    pub(crate) fn pop(&mut self) -> Option<Block> {
+        while let Some(slot) = self.slots.pop() {
+            if slot.block.is_some() {
+                self.live -= 1;
+                return slot.block;
+            }
+        }
+        None
+    }
+}
