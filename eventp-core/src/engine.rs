@@ -312,6 +312,7 @@ impl Engine {
     }
 
     /// Between batches: frees what waited for the end of the last one, and rebuilds where that is due.
+    #[inline]
     pub(crate) fn tidy(&mut self) {
         if self.batch.open || self.doomed.is_some() {
             return;
@@ -325,23 +326,27 @@ impl Engine {
     }
 
     /// Ends the batch in hand.
+    #[inline]
     pub(crate) fn finish_batch(&mut self) {
         self.batch.open = false;
-        if self.batch.len == self.batch.events.len() {
+        if self.batch.len == self.batch.events.len() && self.batch.len < LARGEST_BATCH {
             self.grow();
         }
         self.tidy();
     }
 
     /// Doubles the buffer; keeps the old one where there is no memory for that.
+    #[cold]
     fn grow(&mut self) {
         let events = &mut self.batch.events;
         let size = events.len();
-        if size < LARGEST_BATCH && events.try_reserve_exact(size).is_ok() {
+        if events.try_reserve_exact(size).is_ok() {
             events.resize(size * 2, NO_REPORT);
         }
     }
 
+    #[cold]
+    #[inline(never)]
     fn rebuild_or_tell(&mut self) {
         self.rebuild_wanted = false;
         match self.rebuild() {

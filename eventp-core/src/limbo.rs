@@ -58,6 +58,7 @@ impl Limbo {
     /// # Safety
     ///
     /// No batch is open, and no pointer to these blocks is used afterwards; their values are gone.
+    #[inline]
     pub(crate) unsafe fn free_leaving(&mut self) {
         for block in self.leaving.drain(..) {
             // SAFETY: I1: the batch is over (caller), and `leave` took only blocks that the kernel has forgotten.

@@ -68,6 +68,38 @@ impl Inject for Port {
     }
 }
 
+/// An alias of `Pinned` with a reactor in it, such as `type View<'a> = Pinned<'a, Eventp<Server>>`.
+#[diagnostic::on_unimplemented(
+    message = "a handler cannot ask for `{Self}`",
+    label = "not something that a handler can ask for",
+    note = "a handler may ask for `Event`, `Interest`, `Key` or `Port` by value, for `&mut` the state, and for `Pinned<'_, impl EventpOps>`"
+)]
+pub trait ReactorAlias {
+    /// The reactor behind it.
+    type Ops: EventpOps;
+}
+
+impl<Ep: EventpOps> ReactorAlias for Pinned<'_, Ep> {
+    type Ops = Ep;
+}
+
+/// Whether one of the events in `mask` is reported.
+#[inline]
+#[must_use]
+pub fn reports(event: Event, mask: u32) -> bool {
+    event.bits() & mask != 0
+}
+
+/// What a subscriber answers to an event that none of its handlers is for.
+///
+/// # Errors
+///
+/// None.
+#[inline]
+pub fn nothing_to_do() -> Outcome {
+    Ok(Flow::Keep)
+}
+
 /// Turns what a handler returned into the canonical form.
 ///
 /// # Errors
