@@ -1,9 +1,16 @@
-//! Facade.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(feature = "macros", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "macros"), doc = "An event loop for Linux `epoll`, without the attributes of the feature `macros`.")]
+
+#[cfg(not(target_os = "linux"))]
+compile_error!("eventp is built on `epoll` and runs on Linux only");
+
 pub use eventp_core::*;
 #[cfg(feature = "macros")]
 pub use eventp_macros::{handler, subscriber};
 
+/// What the expansions of the macros use. Not public API: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use eventp_core::__private::*;
