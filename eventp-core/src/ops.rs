@@ -3,7 +3,7 @@
 //! A handler runs while the reactor's own loop is on the stack, so whoever could move, replace, drop or run the reactor
 //! from there would pull the ground from under it (I5). [`Pinned`] therefore keeps its `&mut` to itself, and hands every
 //! operation a [`Running`] that says on whose behalf it is made. Only this crate can make a [`Running`], so nobody else
-//! can reach the operations of [`EventpOps`] past a `Pinned`.
+//! can reach the operations behind [`EventpOps`] past a `Pinned`.
 
 use core::fmt;
 use std::io;
@@ -16,7 +16,36 @@ use crate::key::{Handle, Key};
 use crate::subscriber::{Dispatch, Subscriber};
 
 pub(crate) mod sealed {
-    pub trait Sealed {}
+    use super::{Handle, Interest, Key, Running, Subscriber, io};
+
+    /// The operations behind a `Pinned`. Here and not in `EventpOps`, so that the error of who implements that is one sentence.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be an `EventpOps`",
+        label = "only the reactor and the test reactor are",
+        note = "to accept both, take `Pinned<'_, impl EventpOps>`"
+    )]
+    pub trait Ops: Sized {
+        fn op_add<T: Subscriber<Self>>(
+            &mut self,
+            subscriber: T,
+        ) -> Result<Handle<T>, (T, io::Error)>
+        where
+            Self: super::EventpOps;
+        fn op_modify(&mut self, key: Key, interest: Interest) -> io::Result<()>;
+        fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
+        fn op_stop(&mut self);
+        fn op_interest(&self, key: Key) -> io::Result<Interest>;
+        fn op_contains(&self, key: Key) -> bool;
+        fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T>;
+    }
+
+    /// What could be sent to another thread, if there were such reactors. Nobody implements it: it gives the error its words.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` stays on the thread of its reactor",
+        label = "cannot be used by another thread",
+        note = "other threads reach a reactor by `reactor.remote()`"
+    )]
+    pub trait LeavesItsThread {}
 }
 
 /// What both the reactor and the test reactor can do; sealed.
@@ -36,24 +65,9 @@ pub(crate) mod sealed {
 ///     }
 /// }
 /// ```
-pub trait EventpOps: sealed::Sealed + Sized {
+pub trait EventpOps: sealed::Ops {
     /// The application state that run calls lend to handlers.
     type State;
-
-    #[doc(hidden)]
-    fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> Result<Handle<T>, (T, io::Error)>;
-    #[doc(hidden)]
-    fn op_modify(&mut self, key: Key, interest: Interest) -> io::Result<()>;
-    #[doc(hidden)]
-    fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
-    #[doc(hidden)]
-    fn op_stop(&mut self);
-    #[doc(hidden)]
-    fn op_interest(&self, key: Key) -> io::Result<Interest>;
-    #[doc(hidden)]
-    fn op_contains(&self, key: Key) -> bool;
-    #[doc(hidden)]
-    fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T>;
 }
 
 /// On whose behalf an operation is made: the subscriber whose handler is running, or nobody's.
@@ -99,6 +113,11 @@ pub struct Pinned<'a, Ep: EventpOps> {
     reactor: &'a mut Ep,
     by: Running,
 }
+
+// SAFETY: nothing implements `LeavesItsThread`, so these are no impls at all. They are here for their error, which otherwise names each field.
+unsafe impl<'a, Ep: EventpOps> Send for Pinned<'a, Ep> where Pinned<'a, Ep>: sealed::LeavesItsThread {}
+// SAFETY: as above.
+unsafe impl<'a, Ep: EventpOps> Sync for Pinned<'a, Ep> where Pinned<'a, Ep>: sealed::LeavesItsThread {}
 
 impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// Narrows a reactor that is not running, so that a function written for handlers can be called with it.

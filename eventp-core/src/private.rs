@@ -40,6 +40,7 @@ pub trait Inject: Sized {
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl Inject for Event {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
@@ -47,6 +48,7 @@ impl Inject for Event {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Inject for Interest {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
@@ -54,6 +56,7 @@ impl Inject for Interest {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Inject for Key {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
@@ -61,6 +64,7 @@ impl Inject for Key {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Inject for Port {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
@@ -79,6 +83,7 @@ pub trait ReactorAlias {
     type Ops: EventpOps;
 }
 
+#[diagnostic::do_not_recommend]
 impl<Ep: EventpOps> ReactorAlias for Pinned<'_, Ep> {
     type Ops = Ep;
 }

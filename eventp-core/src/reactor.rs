@@ -17,6 +17,7 @@ use crate::flow::IntoFlow;
 use crate::header::Block;
 use crate::interest::Interest;
 use crate::key::{Handle, Key};
+use crate::ops::sealed::Ops;
 use crate::ops::{AsPinned, EventpOps, Pinned, Running, sealed};
 use crate::remote::{Remote, Wake};
 use crate::subscriber::{Dispatch, Subscriber};
@@ -568,11 +569,16 @@ fn find_as<T: 'static>(
     if block.holds::<T>() { Ok(block) } else { Err(Error::unknown(operation, handle.key())) }
 }
 
-impl<S> sealed::Sealed for Eventp<S> {}
+// SAFETY: nothing implements `LeavesItsThread`, so these are no impls at all. They are here for their error, which otherwise names each field.
+unsafe impl<S> Send for Eventp<S> where Eventp<S>: sealed::LeavesItsThread {}
+// SAFETY: as above.
+unsafe impl<S> Sync for Eventp<S> where Eventp<S>: sealed::LeavesItsThread {}
 
 impl<S> EventpOps for Eventp<S> {
     type State = S;
+}
 
+impl<S> Ops for Eventp<S> {
     fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> Result<Handle<T>, (T, io::Error)> {
         // I3: each is asked once, and before anything is changed: user code, which may panic.
         let fd = subscriber.as_fd().as_raw_fd();
