@@ -1,11 +1,79 @@
-//! stub
+//! The procedural macros of the `eventp` crate; use them through it.
+//!
+//! From the tokens of an item to the tokens that stand beside it, the way is the same for each macro:
+//!
+//! | stage | file | from -> to |
+//! |---|---|---|
+//! | entry | `entry.rs` | drives the stages |
+//! | parse | `*/parse.rs` | tokens -> syntax; judges nothing |
+//! | lower | `*/model.rs` | syntax -> a model that cannot hold an illegal state, or errors |
+//! | emit | `*/codegen.rs` | model -> tokens; cannot fail |
+//! | recover | `*/recover.rs` | after errors: the item, and stand-ins so that no second error follows |
+//!
+//! Shared are `diag.rs` (collects errors), `args.rs` (option lists), `tokens.rs` (items as plain tokens), `spell.rs` (tokens as text) and `paths.rs` (the
+//! only file that spells the runtime crate's paths). The two macros know nothing of each other.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod diag;
+mod entry;
+mod handler;
+mod paths;
+mod spell;
+mod subscriber;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
 use proc_macro::TokenStream;
-/// stub
+
+/// Makes a struct with an `#[fd]` field a subscriber: writes its `AsFd` and its `HasInterest`.
+///
+/// ```ignore
+/// #[subscriber(interest = read | edge_triggered)]
+/// struct Echo { #[fd] stream: TcpStream }
+/// ```
+///
+/// Options:
+///
+/// - `interest = FLAGS`, a list with `|` of `read`, `write`, `read_hangup`, `priority`, `edge_triggered`, `oneshot`, `exclusive`
+///   and `wakeup`; or `interest = none`; or `interest = const EXPR` with an `Interest` or an `Exclusive`.
+/// - `crate = path`, where the `eventp` crate is, if not at `::eventp`.
 #[proc_macro_attribute]
-pub fn subscriber(_a: TokenStream, i: TokenStream) -> TokenStream { i }
-/// stub
-#[proc_macro_attribute]
-pub fn handler(_a: TokenStream, i: TokenStream) -> TokenStream { i }
-/// stub
+pub fn subscriber(args: TokenStream, item: TokenStream) -> TokenStream {
+    entry::subscriber(args.into(), item.into()).into()
+}
+
+/// Does the work of [`macro@subscriber`], on the struct as `cfg` leaves it.
+#[doc(hidden)]
 #[proc_macro_derive(__Subscriber, attributes(fd, __eventp))]
-pub fn derive(_i: TokenStream) -> TokenStream { TokenStream::new() }
+pub fn derive_subscriber(item: TokenStream) -> TokenStream {
+    entry::derive_subscriber(item.into()).into()
+}
+
+/// Makes the methods of an inherent `impl`, or a free function, the handler of a subscriber.
+///
+/// ```ignore
+/// #[handler]
+/// impl Echo {
+///     #[on(readable)]
+///     fn echo(&mut self, server: &mut Server) -> io::Result<Flow> { .. }
+/// }
+///
+/// #[handler]
+/// fn on_connection(listener: &mut impl Accept, mut reactor: Pinned<'_, impl EventpOps>) -> io::Result<()> { .. }
+/// // registered as `on_connection::handler`
+/// ```
+///
+/// In an `impl`, methods are marked with `#[on(EVENTS)]`, a list with `|` of `readable`, `writable`, `priority`, `error`,
+/// `hangup` and `read_closed`; or one method is called `handle` and gets every event.
+///
+/// A handler asks for parameters in any order: `Event`, `Interest`, `Key`, `Port`, `Pinned<'_, impl EventpOps>`, `&mut` the state,
+/// and, in a free function, `&mut` the fd. There, the state is the parameter that is named `state` or marked `#[state]`.
+///
+/// The option `crate = path` says where the `eventp` crate is, if not at `::eventp`.
+#[proc_macro_attribute]
+pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
+    entry::handler(args.into(), item.into()).into()
+}

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! What a handler borrows from the reactor ends with the handler.
 use std::io;
 use std::os::unix::net::UnixStream;

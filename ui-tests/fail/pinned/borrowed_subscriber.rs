@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A subscriber borrows nothing that can go before the reactor does.
 use std::os::unix::net::UnixStream;
 

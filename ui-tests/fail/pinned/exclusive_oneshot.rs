@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! `epoll_ctl(2)` refuses an exclusive one-shot registration.
 use eventp::exclusive;
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! The reactor behind a `Pinned` is out of reach.
 use eventp::{EventpOps, Pinned};
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! Keys are made by reactors only.
 use eventp::Key;
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! What a handler can return is fixed.
 use eventp::IntoFlow;
 

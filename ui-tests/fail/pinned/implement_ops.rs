@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! Nobody else implements the reactor's operations.
 use eventp::EventpOps;
 

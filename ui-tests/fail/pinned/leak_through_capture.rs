@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A `Pinned` cannot be kept by what a closure captured.
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A `Pinned` cannot be sent out of its handler.
 use std::sync::mpsc;
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A `Pinned` cannot outlive its handler in a closure.
 use eventp::{EventpOps, Key, Pinned};
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A `Pinned` cannot be kept in the state.
 use eventp::{Eventp, Pinned, interest};
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! `epoll_ctl(2)` refuses to make a registration exclusive.
 use eventp::{EventpOps, Key, Pinned, exclusive};
 

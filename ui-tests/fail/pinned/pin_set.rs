@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A `Pinned` is no `Pin`: nothing can be set in place of the running reactor.
 use eventp::{Eventp, Pinned};
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A `Pinned` stays on the thread of its reactor.
 use std::thread;
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! Nobody gets at the epoll instance.
 use std::os::fd::{AsFd, AsRawFd};
 

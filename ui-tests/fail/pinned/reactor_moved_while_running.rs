@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A reactor that runs is borrowed: it can be neither moved nor dropped.
 use eventp::Eventp;
 

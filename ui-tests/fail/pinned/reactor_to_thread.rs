@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A reactor stays on its thread.
 use std::thread;
 

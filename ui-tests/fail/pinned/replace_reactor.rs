@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! The running reactor cannot be replaced.
 use eventp::{Eventp, Pinned};
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! A handler cannot run the loop that called it.
 use eventp::{Eventp, Pinned};
 

@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! The running reactor cannot be swapped for another.
 use eventp::{Eventp, Pinned};
 

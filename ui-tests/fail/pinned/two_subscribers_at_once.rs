@@ -1,5 +1,3 @@
-#![allow(unused)]
-
 //! Two subscribers cannot be lent at the same time: they might be one.
 use eventp::{EventpOps, Handle, Pinned};
 

@@ -1,0 +1,93 @@
+//! A call of the user's method or function, as tokens.
+//!
+//! In comes a [`Call`], out goes an expression that takes the parameters out of the context `__d`. What must stay true: each argument
+//! has the span of the parameter's type, and the outcome that of the return type, because that is what can be wrong with them.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote_spanned};
+use syn::{ReturnType, Type};
+
+use super::model::Call;
+use super::names;
+use super::params::{Kind, peel};
+use crate::paths::{Root, at, ends, generated};
+
+/// Takes the parameters out of the context and calls; `again` if the context is needed afterwards.
+pub(super) fn emit_call(root: &Root, call: &Call<'_>, again: bool) -> TokenStream {
+    let span = generated();
+    let mut values = Vec::new();
+    let mut arguments = Vec::new();
+    let name = &call.sig.ident;
+    let function = match call.sig.receiver() {
+        Some(receiver) => {
+            arguments.push(emit_mut_argument("fd", receiver, again));
+            quote_spanned!(at(name)=> Self::#name)
+        }
+        None => name.to_token_stream(),
+    };
+    for (index, param) in call.params.iter().enumerate() {
+        let here = at(param.ty);
+        arguments.push(match param.kind {
+            Kind::Fd(_) => emit_mut_argument("fd", param.ty, again),
+            Kind::State(_) => emit_mut_argument("state", param.ty, again),
+            Kind::Reactor(_) => emit_reactor_argument(param.ty, again),
+            Kind::Value => {
+                let (value, inject) = (format_ident!("__v{index}", span = here), root.inject(here));
+                let ty = param.ty;
+                values.push(quote_spanned!(here=> let #value = <#ty as #inject>::inject(&__d);));
+                value.to_token_stream()
+            }
+        });
+    }
+    let returned = emit_outcome(root, call, &quote_spanned!(span=> #function(#(#arguments),*)));
+    quote_spanned!(span=> #(#values)* #returned)
+}
+
+fn emit_mut_argument(field: &str, spanned: &impl ToTokens, again: bool) -> TokenStream {
+    let (first, last) = ends(spanned);
+    let field = Ident::new(field, last);
+    if again {
+        let start = quote_spanned!(first=> &mut);
+        quote_spanned!(last=> #start *__d.#field)
+    } else {
+        let start = quote_spanned!(first=> __d);
+        quote_spanned!(last=> #start.#field)
+    }
+}
+
+fn emit_reactor_argument(spanned: &impl ToTokens, again: bool) -> TokenStream {
+    let (first, last) = ends(spanned);
+    let start = quote_spanned!(first=> __d);
+    if again {
+        quote_spanned!(last=> #start.reactor.reborrow())
+    } else {
+        quote_spanned!(last=> #start.reactor)
+    }
+}
+
+/// The returned value as an outcome, by a path through the return type as it was written: that is where an error about it belongs.
+fn emit_outcome(root: &Root, call: &Call<'_>, value: &TokenStream) -> TokenStream {
+    let ty = match &call.sig.output {
+        _ if is_never(call) => return value.clone(),
+        ReturnType::Default => {
+            let (span, into_flow) = (generated(), root.outcome_fn(generated()));
+            return quote_spanned!(span=> #into_flow(#value));
+        }
+        ReturnType::Type(_, ty) => ty,
+    };
+    let (here, into_flow) = (at(ty), root.outcome_trait(at(ty)));
+    if names::depends_on_signature(ty, &call.sig.generics) {
+        // The type cannot be written here; what is left of it is the place.
+        quote_spanned! {here=>
+            let __returned = #value;
+            #into_flow::into_flow(__returned)
+        }
+    } else {
+        quote_spanned!(here=> <#ty as #into_flow>::into_flow(#value))
+    }
+}
+
+/// Whether the call never returns.
+pub(super) fn is_never(call: &Call<'_>) -> bool {
+    matches!(&call.sig.output, ReturnType::Type(_, ty) if matches!(peel(ty), Type::Never(_)))
+}

@@ -1,0 +1,215 @@
+//! Syntax to the model, for an `impl`: which methods run on which events, of which reactors.
+//!
+//! In comes the `impl`, out goes an [`ImplModel`], with one [`Variant`] for each configuration of the `#[cfg]`s inside. What must
+//! stay true: every mistake is reported once, however many variants there are, and each event that the kernel reports unasked has
+//! a handler.
+
+use proc_macro2::TokenStream;
+use syn::{GenericParam, Ident, ReceiverKind, Safety, Signature, Type};
+
+use super::cfg::{self, Conditions, Configuration};
+use super::events::{self, Events};
+use super::params::{self, Param, Place, peel};
+use super::parse::{ImplSyntax, Method, MethodSyntax};
+use super::scope::Scope;
+use crate::diag::Diag;
+use crate::spell::spell;
+
+/// An `impl` with handlers.
+pub(crate) struct ImplModel<'a> {
+    pub(crate) syntax: &'a ImplSyntax,
+    pub(crate) variants: Vec<Variant<'a>>,
+}
+
+/// The handlers of one configuration.
+pub(crate) struct Variant<'a> {
+    pub(crate) configuration: Configuration,
+    pub(crate) scope: Scope,
+    /// In source order.
+    pub(crate) arms: Vec<Arm<'a>>,
+}
+
+/// A method and the events it is called on.
+pub(crate) struct Arm<'a> {
+    pub(crate) events: Events,
+    pub(crate) call: Call<'a>,
+}
+
+/// A call of the user's method or function.
+pub(crate) struct Call<'a> {
+    pub(crate) sig: &'a Signature,
+    pub(crate) params: Vec<&'a Param<'a>>,
+}
+
+/// A method, before the events that nobody names are given to it.
+struct Declared<'a> {
+    sig: &'a Signature,
+    conditions: Conditions,
+    /// `None` for a plain `handle`.
+    on: Option<Events>,
+    params: Vec<Param<'a>>,
+}
+
+/// The methods of an `impl`; the model borrows from them.
+pub(crate) struct Methods<'a>(Vec<Declared<'a>>);
+
+/// Lowers each method on its own, and checks them against each other.
+pub(crate) fn lower_methods<'a>(syntax: &'a ImplSyntax, diag: &mut Diag) -> Methods<'a> {
+    let handlers = syntax.members.iter().filter_map(|member| match &member.method {
+        Method::Handler(method) => Some(&**method),
+        _ => None,
+    });
+    let methods: Vec<_> = handlers.map(|method| lower_method(method, diag)).collect();
+    check_plain_handle(&methods, diag);
+    let broken = syntax.members.iter().any(|member| matches!(member.method, Method::Broken));
+    if methods.is_empty() && !broken {
+        diag.error(
+            &syntax.head.self_ty,
+            "missing handler; mark a method with `#[on(readable)]`, or call it `handle`",
+        );
+    }
+    Methods(methods)
+}
+
+/// Makes a variant for each configuration.
+pub(crate) fn lower_impl<'a>(
+    syntax: &'a ImplSyntax,
+    methods: &'a Methods<'a>,
+    diag: &mut Diag,
+) -> ImplModel<'a> {
+    let methods = &methods.0;
+    let conditions = methods.iter().flat_map(|method| {
+        core::iter::once(&method.conditions).chain(method.params.iter().map(|it| &it.conditions))
+    });
+    let variants = cfg::configurations(conditions, diag)
+        .into_iter()
+        .map(|configuration| lower_variant(&syntax.head_tokens, methods, configuration))
+        .filter(|variant| !variant.arms.is_empty())
+        .collect();
+    ImplModel { syntax, variants }
+}
+
+fn lower_variant<'a>(
+    head: &TokenStream,
+    methods: &'a [Declared<'a>],
+    configuration: Configuration,
+) -> Variant<'a> {
+    let active: Vec<_> =
+        methods.iter().filter(|method| method.conditions.hold_in(&configuration)).collect();
+    let events = distribute(active.iter().map(|method| method.on));
+    let arms: Vec<_> = active
+        .iter()
+        .zip(events)
+        .map(|(method, events)| {
+            let params = method.params.iter();
+            let params = params.filter(|it| it.conditions.hold_in(&configuration)).collect();
+            Arm { events, call: Call { sig: method.sig, params } }
+        })
+        .collect();
+    let scope = Scope::of_methods(head, arms.iter().map(|arm| &arm.call));
+    Variant { configuration, scope, arms }
+}
+
+/// Gives the events that the kernel reports unasked, and no method names, to those who read, or else write, or else come first.
+fn distribute(on: impl Iterator<Item = Option<Events>>) -> Vec<Events> {
+    let mut events: Vec<_> = on.map(|named| named.unwrap_or(Events::ALL)).collect();
+    let named = |wanted: Events| events.iter().any(|events| events.contains(wanted));
+    let heirs: Vec<_> =
+        [Events::READABLE, Events::WRITABLE].into_iter().find(|&event| named(event)).map_or_else(
+            || (0..events.len().min(1)).collect(),
+            |event| (0..events.len()).filter(|&at| events[at].contains(event)).collect(),
+        );
+    for event in Events::UNASKED {
+        if !events.iter().any(|events| events.contains(event)) {
+            heirs.iter().for_each(|&at| events[at] |= event);
+        }
+    }
+    events
+}
+
+fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {
+    let MethodSyntax { on, attrs, sig } = method;
+    for again in on.iter().skip(1) {
+        diag.error(&again.attribute, "duplicate `#[on(..)]`; join the events by `|` in one");
+    }
+    let on = on.iter().map(|on| events::lower(on, diag).unwrap_or(Events::ALL)).reduce(|a, _| a);
+    check_qualifiers(sig, diag);
+    check_receiver(sig, diag);
+    let params = params::lower(sig, Place::Method, diag);
+    check_generics(sig, &params, diag);
+    Declared { sig, conditions: Conditions::of(attrs), on, params }
+}
+
+/// What can be called like any function.
+pub(crate) fn check_qualifiers(sig: &Signature, diag: &mut Diag) {
+    if let Some(word) = &sig.asyncness {
+        diag.error(
+            word,
+            "a handler may not be `async`; it runs to its end within the event, remove `async`",
+        );
+    }
+    if let Safety::Unsafe(word) = &sig.safety {
+        diag.error(
+            word,
+            "a handler may not be `unsafe`; the reactor calls it at any time, remove `unsafe`",
+        );
+    }
+    if let Some(dots) = &sig.variadic {
+        diag.error(dots, "a handler may not be variadic; remove `...`");
+    }
+}
+
+fn check_receiver(sig: &Signature, diag: &mut Diag) {
+    let Some(receiver) = sig.receiver() else {
+        diag.error(&sig.ident, "a handler must have `&mut self` in order to be called; add it");
+        return;
+    };
+    let by_reference = match &receiver.kind {
+        ReceiverKind::Reference(..) => true,
+        ReceiverKind::Typed(_, ty) => matches!(peel(ty), Type::Reference(_)),
+        _ => false,
+    };
+    if !by_reference {
+        diag.error(
+            receiver,
+            format!(
+                "expected `&mut self`, found `{}`; the reactor owns the subscriber, a handler removes it by `Flow::Remove`",
+                spell(receiver)
+            ),
+        );
+    }
+}
+
+fn check_generics(sig: &Signature, params: &[Param<'_>], diag: &mut Diag) {
+    let is_reactor = |name: &Ident| {
+        params.iter().any(|param| {
+            matches!(param.kind, params::Kind::Reactor(params::Reactor::Parameter(it)) if it == name)
+        })
+    };
+    for parameter in &sig.generics.params {
+        let name = match parameter {
+            GenericParam::Type(it) if !is_reactor(&it.ident) => &it.ident,
+            GenericParam::Const(it) => &it.ident,
+            _ => continue,
+        };
+        diag.error(
+            name,
+            format!("a handler may only be generic over the reactor it asks for; put `{name}` on the `impl`"),
+        );
+    }
+}
+
+/// A plain `handle` gets every event, which leaves nothing to others.
+fn check_plain_handle(methods: &[Declared<'_>], diag: &mut Diag) {
+    let mut plain = methods.iter().filter(|method| method.on.is_none());
+    let Some(handle) = plain.next() else { return };
+    let meets = |other: &&Declared<'_>| {
+        other.on.is_some() && !other.conditions.may_exclude(&handle.conditions)
+    };
+    if methods.iter().any(|other| meets(&other)) {
+        diag.error(
+            &handle.sig.ident,
+            "`handle` and `#[on(..)]` are mutually exclusive; mark `handle` with `#[on(..)]` too, or rename it",
+        );
+    }
+}

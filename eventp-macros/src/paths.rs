@@ -1,0 +1,105 @@
+//! The paths of the runtime crate, spelled here and nowhere else.
+//!
+//! In comes the user's `crate = path`, or nothing; out go absolute paths below that root. Every path takes the span that an
+//! error about it should point at. What must stay true: nothing is looked up in the user's scope, so that the expansion
+//! works under `#![no_implicit_prelude]` and beside any import.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
+
+/// Where the runtime crate is.
+#[derive(Clone, Default)]
+pub(crate) struct Root(Option<syn::Path>);
+
+impl Root {
+    pub(crate) fn new(path: syn::Path) -> Self {
+        Self(Some(path))
+    }
+
+    fn below(&self, span: Span) -> TokenStream {
+        match &self.0 {
+            Some(path) => path.to_token_stream(),
+            None => quote_spanned!(span=> ::eventp),
+        }
+    }
+
+    /// The bit that `#[on(event)]` names.
+    pub(crate) fn event_bit(&self, name: &str) -> TokenStream {
+        let span = generated();
+        let (root, name) = (self.below(span), Ident::new(&name.to_uppercase(), span));
+        quote_spanned!(span=> #root::__private::#name)
+    }
+}
+
+macro_rules! paths {
+    ($($name:ident => $($segment:ident)::+;)*) => {
+        impl Root {
+            $(
+                pub(crate) fn $name(&self, span: Span) -> TokenStream {
+                    let root = self.below(span);
+                    quote_spanned!(span=> #root::$($segment)::+)
+                }
+            )*
+        }
+    };
+}
+
+paths! {
+    derive_subscriber => __private::__Subscriber;
+    dispatch => Dispatch;
+    event_ops => EventpOps;
+    exclusive_fn => exclusive;
+    fd_field => __private::FdField;
+    flow => Flow;
+    handler_trait => Handler;
+    has_interest => HasInterest;
+    inject => __private::Inject;
+    interest_fn => interest;
+    interest_from => __private::IntoInterest;
+    interest_type => Interest;
+    next_handler => __private::next_handler;
+    nothing_to_do => __private::nothing_to_do;
+    outcome_fn => __private::into_flow;
+    outcome_trait => IntoFlow;
+    reactor_alias => __private::ReactorAlias;
+    reports => __private::reports;
+}
+
+/// The span of what has no counterpart in the user's code.
+pub(crate) fn generated() -> Span {
+    Span::mixed_site()
+}
+
+/// The span for generated code about which an error should point at the user's `tokens`: that of the first one.
+///
+/// Names are still resolved as generated ones.
+pub(crate) fn at(tokens: &impl ToTokens) -> Span {
+    ends(tokens).0
+}
+
+/// The spans of the first and of the last token. Stable Rust cannot join them, but an expression whose first token has the
+/// one and whose last token has the other is shown as the whole.
+pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    let last = spans.last().unwrap_or(first);
+    (generated().located_at(first), generated().located_at(last))
+}
+
+/// `std::io::Result<Flow>`, the canonical return type.
+pub(crate) fn outcome(root: &Root) -> TokenStream {
+    let (span, flow) = (generated(), root.flow(generated()));
+    quote_spanned!(span=> ::std::io::Result<#flow>)
+}
+
+/// `std::os::fd`.
+pub(crate) fn std_fd(name: &str) -> TokenStream {
+    let (span, name) = (generated(), Ident::new(name, generated()));
+    quote_spanned!(span=> ::std::os::fd::#name)
+}
+
+/// The body of a stand-in: after an error nothing runs, it only has to type-check.
+pub(crate) fn never() -> TokenStream {
+    let span = generated();
+    quote_spanned!(span=> ::core::unreachable!())
+}

@@ -1,0 +1,118 @@
+//! The model to tokens: the struct with its hidden derive, and what the derive writes.
+//!
+//! In comes a legal model, out go impls. What must stay true: nothing can go wrong here, and an error that rustc finds in
+//! the code is on the user's token, because that token's span is on it.
+
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Generics, Type};
+
+use super::interest::Interest;
+use super::model::Model;
+use crate::paths::Root;
+use crate::paths::{at, generated, std_fd};
+use crate::tokens;
+
+/// The struct again, with the hidden derive before it.
+pub(crate) fn emit_derive(root: &Root, args: &TokenStream, item: &TokenStream) -> TokenStream {
+    let derive = root.derive_subscriber(Span::call_site());
+    quote! {
+        #[derive(#derive)]
+        #[__eventp(#args)]
+        #item
+    }
+}
+
+/// `AsFd` and `HasInterest`.
+pub(crate) fn emit_impls(model: &Model<'_>) -> TokenStream {
+    let as_fd = impl_as_fd(model);
+    let has_interest = impl_has_interest(model);
+    quote!(#as_fd #has_interest)
+}
+
+fn impl_as_fd(model: &Model<'_>) -> TokenStream {
+    let (name, field) = (model.ident, model.fd.ident);
+    let (generics, arguments, bounds) = model.generics.split_for_impl();
+    let (as_fd, borrowed) = (std_fd("AsFd"), std_fd("BorrowedFd"));
+    let ty = model.fd.ty;
+    let value = if mentions_parameter(ty, model.generics) {
+        // Here rustc says which bound is missing where, and that has to be one which users know.
+        quote_spanned!(at(ty)=> <#ty as #as_fd>::as_fd(&self.#field))
+    } else {
+        let fd_field = model.root.fd_field(at(ty));
+        quote_spanned!(at(ty)=> <#ty as #fd_field>::borrow_fd(&self.#field))
+    };
+    quote_spanned! {generated()=>
+        #[automatically_derived]
+        impl #generics #as_fd for #name #arguments #bounds {
+            #[inline]
+            fn as_fd(&self) -> #borrowed<'_> {
+                #value
+            }
+        }
+    }
+}
+
+fn mentions_parameter(ty: &Type, generics: &Generics) -> bool {
+    fn search(tokens: TokenStream, generics: &Generics) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(name) => generics.type_params().any(|it| it.ident == name),
+            TokenTree::Group(group) => search(group.stream(), generics),
+            _ => false,
+        })
+    }
+    search(ty.to_token_stream(), generics)
+}
+
+fn impl_has_interest(model: &Model<'_>) -> TokenStream {
+    let name = model.ident;
+    let (generics, arguments, bounds) = model.generics.split_for_impl();
+    let has_interest = model.root.has_interest(generated());
+    let interest = model.root.interest_type(generated());
+    let value = emit_interest(model);
+    quote_spanned! {generated()=>
+        #[automatically_derived]
+        impl #generics #has_interest for #name #arguments #bounds {
+            #[inline]
+            fn interest(&self) -> #interest {
+                #value
+            }
+        }
+    }
+}
+
+fn emit_interest(model: &Model<'_>) -> TokenStream {
+    let root = &model.root;
+    let span = generated();
+    match &model.fd.interest {
+        Interest::Plain(flags) => {
+            let start = root.interest_fn(span);
+            quote_spanned!(span=> #start() #(.#flags())*)
+        }
+        Interest::Exclusive(flags) => {
+            let (start, convert) = (root.exclusive_fn(span), root.interest_from(span));
+            quote_spanned!(span=> #convert::into_interest(#start() #(.#flags())*))
+        }
+        Interest::Const(expr) => {
+            let convert = root.interest_from(at(expr));
+            // With the user's own span, so that rustc does not explain where the macro comes from.
+            let here = expr.clone().into_iter().next().map_or(span, |token| token.span());
+            let value = block(expr, here);
+            let value = quote_spanned!(here=> const #value);
+            quote_spanned!(at(expr)=> #convert::into_interest(#value))
+        }
+    }
+}
+
+/// The expression in braces, unless it has them already.
+fn block(expr: &TokenStream, span: Span) -> TokenTree {
+    let mut expr_tokens = expr.clone().into_iter();
+    match (expr_tokens.next(), expr_tokens.next()) {
+        (Some(only), None) if tokens::as_group(Some(&only), Delimiter::Brace).is_some() => only,
+        _ => {
+            let mut group = Group::new(Delimiter::Brace, expr.clone());
+            group.set_span(span);
+            group.into()
+        }
+    }
+}

@@ -1,0 +1,15 @@
+#![allow(unused)]
+
+use eventp::handler;
+
+struct Echo(std::net::TcpStream);
+
+#[handler(readable)]
+impl Echo {
+    fn handle(&mut self) {}
+}
+
+#[handler(state = Server, crate = 5)]
+fn function(fd: &mut std::net::TcpStream) {}
+
+fn main() {}

@@ -1,0 +1,16 @@
+#![allow(unused)]
+
+use eventp::{EventpOps, Pinned, handler};
+
+struct Echo(std::net::TcpStream);
+
+#[handler]
+impl Echo {
+    #[on(readable)]
+    fn read<T, const N: usize, Ep: EventpOps>(&mut self, reactor: Pinned<'_, Ep>, state: &mut [T; N]) {}
+
+    #[on(writable)]
+    fn write<Ep: EventpOps>(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+#![allow(unused)]
+
+use eventp::handler;
+
+struct Echo(std::net::TcpStream);
+
+#[handler]
+impl Echo {
+    #[on(readable)]
+    async fn read(&mut self) {}
+
+    #[on(writable)]
+    unsafe fn write(&mut self) {}
+}
+
+#[handler]
+async fn function(fd: &mut std::net::TcpStream) {}
+
+#[handler]
+unsafe fn dangerous(fd: &mut std::net::TcpStream) {}
+
+fn main() {}

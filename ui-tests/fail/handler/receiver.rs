@@ -1,0 +1,25 @@
+#![allow(unused)]
+
+use eventp::{Event, handler};
+
+struct Echo(std::net::TcpStream);
+
+#[handler]
+impl Echo {
+    #[on(readable)]
+    fn by_value(self, event: Event) {}
+
+    #[on(readable)]
+    fn mutable(mut self) {}
+
+    #[on(readable)]
+    fn boxed(self: Box<Self>) {}
+
+    #[on(readable)]
+    fn none(event: Event) {}
+
+    #[on(readable)]
+    fn neither() {}
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+#![allow(unused)]
+
+use eventp::handler;
+
+struct Echo(std::net::TcpStream);
+
+#[handler]
+impl Echo {
+    #[on(readable)]
+    fn read(&mut self, event: Evnt, server: &mut Sever, reactor: Pinned<'_, impl EventpOps>) -> Reslt<()> {}
+}
+
+#[handler]
+fn function(fd: &mut TcpStraem, event: Evnt, state: &mut Sever) -> Reslt<()> {}
+
+fn main() {}

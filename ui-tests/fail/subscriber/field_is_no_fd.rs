@@ -1,0 +1,23 @@
+#![allow(unused)]
+
+use eventp::subscriber;
+
+#[subscriber(interest = read)]
+struct Net {
+    #[fd]
+    queue: Vec<std::fs::File>,
+}
+
+#[subscriber(interest = read)]
+struct Generic<T: 'static> {
+    #[fd]
+    source: T,
+}
+
+#[subscriber(interest = read)]
+struct Unknown {
+    #[fd]
+    source: TcpStraem,
+}
+
+fn main() {}
