@@ -13,6 +13,8 @@ use crate::key::{Key, Port};
 use crate::ops::{EventpOps, Pinned};
 use crate::subscriber::Dispatch;
 
+pub use crate::ports::{Field, PortCall, Ports};
+
 /// The canonical return type of a handler.
 pub type Outcome = io::Result<Flow>;
 

@@ -14,7 +14,7 @@ use std::sync::{Arc, Weak};
 use crate::engine::Engine;
 use crate::header::{Header, Standing, data_of};
 use crate::interest::{Interest, interest};
-use crate::key::{Key, Port};
+use crate::key::Key;
 use crate::sys::{Bell, Epoll};
 
 const RINGING: Interest = interest().read().edge_triggered();
@@ -41,7 +41,8 @@ impl Wake {
             key: Key { slot: u32::MAX, generation: 0 },
             fd: shared.bell.fd(),
             interest: RINGING,
-            port: Port(0),
+            index: 0,
+            field: 0,
             standing: Standing::Armed,
             changed: 0,
         });
