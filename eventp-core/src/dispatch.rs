@@ -133,6 +133,9 @@ const NO_CALLS: Calls = Calls { always: dead, once: dead };
 /// Stands for a field number where there is but one fd; fields are numbered up to 63.
 const NEAR: u8 = u8::MAX;
 
+/// Stands for whichever field the header says.
+pub(crate) const ANY_FIELD: u8 = u8::MAX - 1;
+
 /// Delivers an event to a `T` with one fd.
 ///
 /// # Safety
@@ -151,7 +154,7 @@ unsafe fn near<T: Subscriber<Eventp<S>>, S>(
     }
 }
 
-/// Delivers an event of field `FIELD` to a `T` with several fds.
+/// Delivers an event of field `FIELD`, or of [`ANY_FIELD`], to a `T` with several fds.
 ///
 /// # Safety
 ///
@@ -164,7 +167,8 @@ unsafe fn far<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
     // SAFETY: the header's pointer was derived from the whole record, and the value's from its block (caller).
     unsafe {
         let value = (*header.cast::<FarHeader>()).value.cast::<T>();
-        let port = Port { field: FIELD, index: (*header).index };
+        let field = if FIELD == ANY_FIELD { (*header).field } else { FIELD };
+        let port = Port { field, index: (*header).index };
         deliver_to(value, header, port, events, reactor.cast::<Eventp<S>>());
     }
 }
@@ -213,9 +217,16 @@ unsafe fn once<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
     events: u32,
     reactor: *mut c_void,
 ) {
-    // SAFETY: allocated (caller); plain fields. A report of the batch in which the port was re-armed is older than that.
+    // SAFETY: allocated (caller); plain fields.
     unsafe {
-        if (*header).changed != (*reactor.cast::<Engine>()).batch.serial {
+        let batch = &raw mut (*reactor.cast::<Engine>()).batch;
+        if (*header).standing == Standing::Fired {
+            // A hang-up that a rebuild could not decline for a port that has fired.
+            (*batch).silenced += 1;
+            return;
+        }
+        // A report of the batch in which the port was re-armed is older than that.
+        if (*header).changed != (*batch).serial {
             (*header).standing = Standing::Fired;
         }
         if FIELD == NEAR {

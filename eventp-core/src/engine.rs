@@ -16,7 +16,7 @@ use crate::flow::Flow;
 use crate::header::{Block, Header, Memory, Meta, Standing, Unit, data_of, header_of};
 use crate::interest::Interest;
 use crate::key::{Key, Port};
-use crate::limbo::{self, Limbo};
+use crate::limbo::Limbo;
 use crate::ops::Running;
 use crate::ports::PortKey;
 use crate::registry::Registry;
@@ -47,15 +47,44 @@ pub(crate) struct Batch {
     pub(crate) silenced: usize,
 }
 
+/// Whether and when the epoll instance is rebuilt.
+#[derive(Debug, Default)]
+struct Rebuild {
+    /// A ghost was reported.
+    wanted: bool,
+    /// How many batches to let pass before the next try: none, or more after each failure.
+    pause: u32,
+    /// The batch that the pause began with.
+    since: u32,
+    /// The last try failed, and that was told.
+    failing: bool,
+}
+
+impl Rebuild {
+    /// So many batches at most are between two tries.
+    const LONGEST_PAUSE: u32 = 1024;
+
+    fn is_paused(&self, serial: u32) -> bool {
+        serial.wrapping_sub(self.since) < self.pause
+    }
+
+    /// Says whether this failure is the first in a row.
+    fn failed(&mut self, serial: u32) -> bool {
+        self.pause = (self.pause * 2).clamp(1, Self::LONGEST_PAUSE);
+        self.since = serial;
+        !core::mem::replace(&mut self.failing, true)
+    }
+}
+
 /// The part of the reactor that knows no state type.
 #[derive(Debug)]
 pub(crate) struct Engine {
     /// Whether the loop has to look beyond the next event: there is an outcome other than keep, or a value to drop.
     pub(crate) attention: bool,
+    /// Whether a stop was asked for, and whether `run_once` has heeded it.
     pub(crate) stop: bool,
-    rebuild_wanted: bool,
-    rebuild_failure_told: bool,
-    limbo_full: usize,
+    pub(crate) stop_heeded: bool,
+    rebuild: Rebuild,
     /// What the handler that ran last answered.
     pub(crate) outcome: io::Result<Flow>,
     /// The running subscriber, deleted: its value is dropped when the handler has returned.
@@ -73,9 +102,8 @@ impl Engine {
         Ok(Self {
             attention: false,
             stop: false,
-            rebuild_wanted: false,
-            rebuild_failure_told: false,
-            limbo_full: limbo::FULL,
+            stop_heeded: false,
+            rebuild: Rebuild::default(),
             outcome: Ok(Flow::Keep),
             doomed: None,
             batch: Batch {
@@ -249,6 +277,13 @@ impl Engine {
         Ok(())
     }
 
+    /// The kernel has taken `fd` for the reactor's own use.
+    pub(crate) fn claim_for_reactor(&mut self, fd: RawFd) {
+        if let Some(previous) = self.registry.release_fd(fd) {
+            self.orphan(previous);
+        }
+    }
+
     /// The kernel has taken `fd` for this header.
     fn claim(&mut self, fd: RawFd, header: *mut Header) {
         if let Some(previous) = self.registry.claim_fd(fd, header) {
@@ -280,10 +315,6 @@ impl Engine {
         // written; the value is not touched (I2).
         let fd = unsafe {
             self.silence(header);
-            if (*header).standing == Standing::Silent {
-                (*header).standing = Standing::Absent;
-                return;
-            }
             (*header).standing = Standing::Orphaned;
             (*header).fd
         };
@@ -316,7 +347,7 @@ impl Engine {
     ) -> Result<(Block, Vec<*mut Header>), Error> {
         let PortKey { key, only } = ports;
         let block = self.find(operation, key)?;
-        if only.is_some_and(|only| !only.is_of((block.meta().type_id)())) {
+        if only.is_some_and(|only| !only.is_of((block.meta().struct_id)())) {
             return Err(Error::unknown(operation, key));
         }
         if let Some(header) = block.near() {
@@ -388,7 +419,6 @@ impl Engine {
         let changed = match standing {
             Standing::Armed if interest == current && !interest.is_oneshot() => return Ok(()),
             Standing::Armed | Standing::Fired => self.epoll.modify(fd, interest, data_of(header)),
-            Standing::Silent => self.epoll.add(fd, interest, data_of(header)),
             Standing::Orphaned | Standing::Absent => {
                 Err(io::Error::from_raw_os_error(libc::ENOENT))
             }
@@ -433,13 +463,18 @@ impl Engine {
         Ok(())
     }
 
+    pub(crate) fn ask_to_stop(&mut self) {
+        self.stop = true;
+        self.stop_heeded = false;
+    }
+
     /// After a handler that left something to do: carries out its answer, and drops the subscriber if it is to go.
     ///
     /// `header` is that of the port whose handler it was; the batch is not over, so (I1) it is allocated.
     pub(crate) fn settle(&mut self, key: Key, header: *mut Header) {
         match core::mem::replace(&mut self.outcome, Ok(Flow::Keep)) {
             Ok(Flow::Keep) => {}
-            Ok(Flow::Stop) => self.stop = true,
+            Ok(Flow::Stop) => self.ask_to_stop(),
             Ok(Flow::Remove) => self.remove_answered(key, header, None),
             Err(error) => self.remove_answered(key, header, Some(error)),
         }
@@ -540,7 +575,6 @@ impl Engine {
         let forgotten = match standing {
             Standing::Absent => return true,
             Standing::Orphaned => return false,
-            Standing::Silent => true,
             // I1(b): with a stale header of that number around, it may be the other registration that went.
             Standing::Armed | Standing::Fired => {
                 self.epoll.delete(fd).is_ok() && !self.limbo.is_stale(fd)
@@ -567,7 +601,7 @@ impl Engine {
         // SAFETY: no batch is open, so (I1a) nobody will look at these headers; their values are dropped, moved out, or being
         // dropped by an unwinding that does not touch the memory afterwards.
         unsafe { self.limbo.free_leaving() };
-        if self.rebuild_wanted || self.limbo.stale() >= self.limbo_full.max(self.registry.len()) {
+        if self.rebuild.wanted || self.limbo.is_full(self.registry.len()) {
             self.rebuild_or_tell();
         }
     }
@@ -595,15 +629,14 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn rebuild_or_tell(&mut self) {
-        self.rebuild_wanted = false;
+        let serial = self.batch.serial;
+        if self.rebuild.is_paused(serial) {
+            return;
+        }
         match self.rebuild() {
-            Ok(()) => {
-                self.limbo_full = limbo::FULL;
-                self.rebuild_failure_told = false;
-            }
+            Ok(()) => self.rebuild = Rebuild::default(),
             Err(error) => {
-                self.limbo_full = self.limbo.stale().max(limbo::FULL) * 2;
-                if !core::mem::replace(&mut self.rebuild_failure_told, true) {
+                if self.rebuild.failed(serial) {
                     self.errors.push_back(error);
                 }
             }
@@ -619,7 +652,7 @@ impl Engine {
             .flat_map(|(key, block)| self.registry.headers(key, block).map(move |h| (block, h)))
             .collect();
         for &(block, header) in &all {
-            match register_again(&epoll, header) {
+            match self.register_again(&epoll, header) {
                 Ok(()) => {}
                 Err(error) if is_unwatchable(&error) => closed.push((block, header, error)),
                 Err(error) => return Err(Error::at_port("rebuild", block, header, error)),
@@ -632,11 +665,9 @@ impl Engine {
         for (_, header) in all {
             // SAFETY: I1: registered, so allocated; a plain field is written.
             unsafe {
-                (*header).standing = match (*header).standing {
-                    Standing::Armed => Standing::Armed,
-                    Standing::Fired | Standing::Silent => Standing::Silent,
-                    Standing::Orphaned | Standing::Absent => Standing::Absent,
-                };
+                if (*header).standing == Standing::Orphaned {
+                    (*header).standing = Standing::Absent;
+                }
             }
         }
         for (block, header, error) in closed {
@@ -645,6 +676,31 @@ impl Engine {
         // SAFETY: I1: no batch is open, and the assignment above has closed the instance these were registered in.
         unsafe { self.limbo.free_all() };
         Ok(())
+    }
+
+    /// Registers a port in a new instance as it is in the old one.
+    fn register_again(&self, epoll: &Epoll, header: *mut Header) -> io::Result<()> {
+        // SAFETY: I1: registered, so allocated; plain copies are read.
+        let Header { fd, interest, standing, .. } = unsafe { *header };
+        let interest = match standing {
+            Standing::Armed => interest,
+            // Nothing but error and hang-up, which cannot be declined, and of these one: `call` swallows it.
+            Standing::Fired => crate::interest::interest().oneshot(),
+            Standing::Orphaned | Standing::Absent => return Ok(()),
+        };
+        // The number may name another file by now. The old instance knows: it refuses what it has with EEXIST, before all other errors
+        // that the number itself does not cause.
+        match self.epoll.add(fd, interest, data_of(header)) {
+            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => {
+                epoll.add(fd, interest, data_of(header))
+            }
+            Err(error) if is_unwatchable(&error) => Err(error),
+            added => {
+                // Its reports, if any, are of a file that is not this port's; the removal cannot fail, being of what was just added.
+                added.and_then(|()| self.epoll.delete(fd))?;
+                Err(io::Error::from_raw_os_error(libc::EBADF))
+            }
+        }
     }
 
     /// The fd of this port was closed behind the reactor's back, so the new instance could not take it.
@@ -704,16 +760,6 @@ impl Drop for Engine {
     }
 }
 
-fn register_again(epoll: &Epoll, header: *mut Header) -> io::Result<()> {
-    // SAFETY: I1: registered, so allocated; plain copies are read.
-    let Header { fd, interest, standing, .. } = unsafe { *header };
-    match standing {
-        Standing::Armed => epoll.add(fd, interest, data_of(header)),
-        // A fired one-shot port has to stay silent, errors and hang-ups included, which no `ADD` gives. `modify` adds it.
-        Standing::Fired | Standing::Silent | Standing::Orphaned | Standing::Absent => Ok(()),
-    }
-}
-
 /// Whether an `ADD` was refused because the number no longer names anything to watch, rather than for want of resources.
 fn is_unwatchable(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EBADF | libc::EPERM | libc::EINVAL | libc::ELOOP))
@@ -731,7 +777,7 @@ pub(crate) unsafe fn dead(header: *mut Header, _events: u32, reactor: *mut c_voi
     unsafe {
         (*engine).batch.silenced += 1;
         if (*header).changed != (*engine).batch.serial {
-            (*engine).rebuild_wanted = true;
+            (*engine).rebuild.wanted = true;
         }
     }
 }

@@ -31,6 +31,8 @@
 //! - I1. Whatever address the kernel may still report points at an allocated header. A header is freed only when (a) the batch
 //!   in which it could be reported is over, and (b) `EPOLL_CTL_DEL` for its fd returned 0 while no stale header carries
 //!   the same fd number, or the epoll instance it was registered in has been closed.
+//!   So every entry of the instance belongs to the header that has its number in the registry, to a stale header, or to an fd of the
+//!   reactor's own, which takes the number from whoever had it.
 //! - I2. While a handler runs on a value, nobody else forms a reference to that value.
 //! - I3. The fd is asked for once per port, when it is armed; that number is the only one used afterwards.
 //! - I4. No safe user trait is trusted for memory safety: it may lie, panic, or answer differently each time.
@@ -113,8 +115,6 @@ pub(crate) enum Standing {
     Armed,
     /// A registration that is silent: its one-shot report has been delivered.
     Fired,
-    /// No registration: the one-shot report was delivered, and the epoll instance has been rebuilt since.
-    Silent,
     /// Perhaps a stale registration, which the fd number no longer reaches.
     Orphaned,
     /// No registration, and no fd number: the port was disarmed, or lost its number to another.
@@ -124,7 +124,7 @@ pub(crate) enum Standing {
 impl Standing {
     /// Whether the subscriber has it armed, as far as the subscriber knows.
     pub(crate) fn is_watched(self) -> bool {
-        matches!(self, Self::Armed | Self::Fired | Self::Silent)
+        matches!(self, Self::Armed | Self::Fired)
     }
 }
 
@@ -147,6 +147,8 @@ pub(crate) struct Meta {
     pub(crate) headers: usize,
     pub(crate) fields: &'static [Field],
     pub(crate) type_id: fn() -> TypeId,
+    /// Of the struct whose fields these are: the type itself, or the one in a shared cell.
+    pub(crate) struct_id: fn() -> TypeId,
     pub(crate) type_name: fn() -> &'static str,
 }
 
@@ -164,6 +166,7 @@ impl Meta {
             headers: headers_of::<T>(),
             fields: T::FIELDS,
             type_id: TypeId::of::<T>,
+            struct_id: TypeId::of::<T::Struct>,
             type_name: core::any::type_name::<T>,
         }
     }

@@ -5,6 +5,7 @@
 pub mod __private;
 mod builder;
 mod dispatch;
+mod doorbell;
 mod engine;
 mod entry;
 mod error;
@@ -19,10 +20,12 @@ mod ports;
 mod reactor;
 mod registry;
 mod remote;
+mod shared;
 mod subscriber;
 mod sys;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
+pub use doorbell::{Doorbell, doorbell};
 pub use entry::{Entry, OwnedEntry, PortEntry};
 pub use error::Error;
 pub use event::Event;

@@ -16,7 +16,7 @@ use crate::header::Memory;
 
 /// So many stale headers, and as many as there are live subscribers, are kept before the epoll instance is rebuilt to be rid of them:
 /// the rebuild costs a system call per live port, so this is one per removal at most.
-pub(crate) const FULL: usize = 64;
+const FULL: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Limbo {
@@ -48,9 +48,9 @@ impl Limbo {
         self.stale_total != 0 && self.stale.contains_key(&fd)
     }
 
-    /// How many stale headers there are.
-    pub(crate) fn stale(&self) -> usize {
-        self.stale_total
+    /// Whether it is time for a rebuild, with so many live subscribers.
+    pub(crate) fn is_full(&self, live: usize) -> bool {
+        self.stale_total >= live.max(FULL)
     }
 
     /// Frees what only waited for the end of the batch.

@@ -12,11 +12,11 @@ use crate::builder::{FdSource, FdSubscriber};
 use crate::flow::IntoFlow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key};
-use crate::ports::{PortKey, PortSet};
+use crate::ports::{PortKey, PortSet, Ports};
 use crate::subscriber::{Dispatch, Subscriber};
 
 pub(crate) mod sealed {
-    use super::{Handle, Interest, Key, PortKey, PortSet, Running, Subscriber, io};
+    use super::{Handle, Interest, Key, PortKey, PortSet, Ports, Running, Subscriber, io};
 
     /// The operations behind a `Pinned`. Here and not in `EventpOps`, so that the error of who implements that is one sentence.
     #[diagnostic::on_unimplemented(
@@ -32,22 +32,18 @@ pub(crate) mod sealed {
         where
             Self: super::EventpOps;
         fn op_modify(&mut self, ports: PortKey, interest: Interest) -> io::Result<()>;
-        fn op_arm<T: Subscriber<Self>>(
+        fn op_arm<T: Ports>(
             &mut self,
             key: Key,
             subscriber: &T,
-            ports: PortSet<T>,
-        ) -> io::Result<()>
-        where
-            Self: super::EventpOps;
-        fn op_arm_other<T: Subscriber<Self>>(
+            ports: PortSet<T::Struct>,
+        ) -> io::Result<()>;
+        fn op_arm_other<T: Ports>(
             &mut self,
             by: Running,
             handle: Handle<T>,
-            ports: PortSet<T>,
-        ) -> io::Result<()>
-        where
-            Self: super::EventpOps;
+            ports: PortSet<T::Struct>,
+        ) -> io::Result<()>;
         fn op_disarm(&mut self, ports: PortKey) -> io::Result<()>;
         fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
         fn op_stop(&mut self);
@@ -203,11 +199,11 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// # Errors
     ///
     /// Those of [`Eventp::arm`](crate::Eventp::arm).
-    pub fn arm<T: Subscriber<Ep>>(
+    pub fn arm<T: Ports>(
         &mut self,
         key: impl Into<Key>,
         subscriber: &T,
-        ports: PortSet<T>,
+        ports: PortSet<T::Struct>,
     ) -> io::Result<()> {
         self.reactor.op_arm(key.into(), subscriber, ports)
     }
@@ -218,10 +214,10 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     ///
     /// Those of [`Eventp::arm`](crate::Eventp::arm), and `ResourceBusy` if it is the subscriber whose handler is running: that one is armed by
     /// [`arm`](Pinned::arm).
-    pub fn arm_other<T: Subscriber<Ep>>(
+    pub fn arm_other<T: Ports>(
         &mut self,
         handle: Handle<T>,
-        ports: PortSet<T>,
+        ports: PortSet<T::Struct>,
     ) -> io::Result<()> {
         self.reactor.op_arm_other(self.by, handle, ports)
     }

@@ -27,7 +27,99 @@ pub struct Field {
     pub ports: u16,
     /// Whether it is armed at registration.
     pub armed: bool,
+    /// What is to be said if no handler names it.
+    pub unhandled: &'static str,
 }
+
+/// What a field with `#[fd]` can be: an fd, or an `Option`, an array or a `Vec` of fds. `Kind` says which of these, and is inferred.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an fd",
+    label = "expected a type that implements `AsFd`, or an `Option`, an array or a `Vec` of these",
+    note = "for a type that has only `AsRawFd`, write `#[fd(raw)]`; for an fd behind a method, `#[fd(with = path)]`"
+)]
+pub trait Fds<Kind> {
+    /// How many fds it can have at most, where the type says that; 0 where it does not.
+    const PORTS: u16;
+    /// Names the fds that it has now.
+    fn each(&self, each: &mut dyn FnMut(RawFd));
+}
+
+/// The same for types that have only [`AsRawFd`].
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an fd",
+    label = "expected a type that implements `AsRawFd`, or an `Option`, an array or a `Vec` of these"
+)]
+pub trait RawFds<Kind> {
+    /// How many fds it can have at most, where the type says that; 0 where it does not.
+    const PORTS: u16;
+    /// Names the fds that it has now.
+    fn each(&self, each: &mut dyn FnMut(RawFd));
+}
+
+/// The kinds of [`Fds`]: one fd.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct One;
+/// Perhaps one.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Maybe;
+/// So many.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Array;
+/// Any number.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Many;
+
+/// An array with more fds than can be numbered is a mistake that the compiler finds.
+const fn ports_of_array(length: usize) -> u16 {
+    assert!(length <= u16::MAX as usize, "too many fds");
+    length as u16
+}
+
+macro_rules! impl_fds {
+    ($trait:ident, $bound:ident, $number:expr) => {
+        #[diagnostic::do_not_recommend]
+        impl<T: $bound> $trait<One> for T {
+            const PORTS: u16 = 1;
+            #[inline]
+            fn each(&self, each: &mut dyn FnMut(RawFd)) {
+                each($number(self));
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: $bound> $trait<Maybe> for Option<T> {
+            const PORTS: u16 = 1;
+            fn each(&self, each: &mut dyn FnMut(RawFd)) {
+                self.iter().map($number).for_each(each);
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: $bound, const N: usize> $trait<Array> for [T; N] {
+            const PORTS: u16 = ports_of_array(N);
+            fn each(&self, each: &mut dyn FnMut(RawFd)) {
+                self.iter().map($number).for_each(each);
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: $bound> $trait<Many> for Vec<T> {
+            const PORTS: u16 = 0;
+            fn each(&self, each: &mut dyn FnMut(RawFd)) {
+                self.iter().map($number).for_each(each);
+            }
+        }
+    };
+}
+
+impl_fds!(Fds, AsFd, |fd: &T| fd.as_fd().as_raw_fd());
+impl_fds!(RawFds, AsRawFd, |fd: &T| fd.as_raw_fd());
 
 /// What the reactor needs to find a subscriber's fds. Implemented for whatever has one fd; `#[subscriber]` writes it for several.
 #[doc(hidden)]
@@ -41,16 +133,17 @@ pub trait Ports: Sized + 'static {
     const ONE: bool;
     /// The fields, 64 at most.
     const FIELDS: &'static [Field];
+    /// Whose fields these are: the struct itself, or the one in a shared cell.
+    type Struct: 'static;
+    /// Has the numbers of the fields as constants of the fields' names.
+    type Names;
 
-    /// The first interest of the fds of a field.
-    fn interest(&self, field: usize) -> Interest;
-
-    /// Names the fds that a field has now.
+    /// Names the fds that a field has now, with their first interest.
     ///
     /// # Errors
     ///
     /// That of a cell that cannot be borrowed.
-    fn fds(&self, field: usize, each: &mut dyn FnMut(RawFd)) -> io::Result<()>;
+    fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()>;
 
     /// What delivers the events of a field; `None` if there is no such field. Not used if there is [one](Ports::ONE) fd.
     fn call<S>(field: usize) -> Option<PortCall<Self, S>>
@@ -58,19 +151,25 @@ pub trait Ports: Sized + 'static {
         Self: Subscriber<Eventp<S>>;
 }
 
+/// Who is told of fds.
+#[doc(hidden)]
+pub type Each<'a> = &'a mut dyn FnMut(RawFd, Interest);
+
+/// The names of the fields of a struct with one fd: there is nothing to choose from.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct OnlyOneFd;
+
 #[diagnostic::do_not_recommend]
 impl<T: AsFd + HasInterest + 'static> Ports for T {
     const ONE: bool = true;
-    const FIELDS: &'static [Field] = &[Field { name: "fd", ports: 1, armed: true }];
+    const FIELDS: &'static [Field] = &[Field { name: "fd", ports: 1, armed: true, unhandled: "" }];
+    type Struct = Self;
+    type Names = OnlyOneFd;
 
     #[inline]
-    fn interest(&self, _field: usize) -> Interest {
-        HasInterest::interest(self)
-    }
-
-    #[inline]
-    fn fds(&self, _field: usize, each: &mut dyn FnMut(RawFd)) -> io::Result<()> {
-        each(self.as_fd().as_raw_fd());
+    fn ports(&self, _field: usize, each: Each<'_>) -> io::Result<()> {
+        each(self.as_fd().as_raw_fd(), self.interest());
         Ok(())
     }
 
@@ -94,6 +193,11 @@ impl<T: Subscriber<Eventp<S>>, S> PortCall<T, S> {
     #[must_use]
     pub fn of_field<const FIELD: u8>() -> Self {
         Self { calls: dispatch::far_calls::<T, S, FIELD>(), of: PhantomData }
+    }
+
+    /// That of any field: one function, which reads the field's number from the header.
+    pub(crate) fn of_any_field() -> Self {
+        Self { calls: dispatch::far_calls::<T, S, { dispatch::ANY_FIELD }>(), of: PhantomData }
     }
 
     pub(crate) fn calls(&self) -> Calls {
@@ -133,8 +237,8 @@ impl<T> PortSet<T> {
         has(self.fields, port.field)
     }
 
-    pub(crate) fn fields(self) -> u64 {
-        self.fields
+    pub(crate) fn has(self, field: u8) -> bool {
+        has(self.fields, field)
     }
 }
 
@@ -153,7 +257,7 @@ impl<T> fmt::Debug for PortSet<T> {
 }
 
 /// Whether the set of fields has this one.
-pub(crate) const fn has(fields: u64, field: u8) -> bool {
+const fn has(fields: u64, field: u8) -> bool {
     field < 64 && fields >> field & 1 == 1
 }
 
@@ -206,9 +310,9 @@ impl Key {
     }
 }
 
-impl<T: 'static> Handle<T> {
+impl<T: Ports> Handle<T> {
     /// The ports of this subscriber that are meant.
-    pub fn port(self, ports: PortSet<T>) -> PortKey {
+    pub fn port(self, ports: PortSet<T::Struct>) -> PortKey {
         PortKey::new(self.key(), ports)
     }
 }

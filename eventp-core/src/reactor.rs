@@ -3,6 +3,7 @@
 //! In come subscribers and a state, out go handler calls. Here is the only place that puts a user's type and the untyped [`Engine`]
 //! together: values go in under the table made for their type, and are lent or taken out only after their type was checked.
 
+use core::any::TypeId;
 use core::fmt;
 use std::io;
 use std::time::{Duration, Instant};
@@ -18,7 +19,7 @@ use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
 use crate::ops::sealed::Ops;
 use crate::ops::{AsPinned, EventpOps, Pinned, Running, sealed};
-use crate::ports::{PortKey, PortSet, Ports, has};
+use crate::ports::{PortKey, PortSet, Ports};
 use crate::remote::{Remote, Wake};
 use crate::subscriber::{Dispatch, Subscriber};
 use crate::sys::milliseconds;
@@ -206,10 +207,10 @@ impl<S> Eventp<S> {
     /// # Implementation notes
     ///
     /// One `epoll_ctl` per fd, and one allocation if the subscriber needs more headers than before.
-    pub fn arm<T: Subscriber<Self>>(
+    pub fn arm<T: Ports>(
         &mut self,
         handle: Handle<T>,
-        ports: PortSet<T>,
+        ports: PortSet<T::Struct>,
     ) -> io::Result<()> {
         self.op_arm_other(Running::NOBODY, handle, ports)
     }
@@ -395,6 +396,8 @@ impl<S> Eventp<S> {
     pub fn remote(&mut self) -> io::Result<Remote<S>> {
         if self.engine.wake.is_none() {
             let wake = Wake::new(&self.engine.epoll).map_err(|error| Error::of("remote", error))?;
+            // I1: whoever had the number until now had its fd closed behind our back.
+            self.engine.claim_for_reactor(wake.fd());
             self.engine.wake = Some(wake);
         }
         Ok(self.engine.wake.as_ref().expect("set above").remote())
@@ -428,6 +431,7 @@ impl<S> Eventp<S> {
     /// One `epoll_wait` per turn and no other system call, but for a rebuild (see [`delete`](Eventp::delete)).
     pub fn run_with(&mut self, state: &mut S) -> io::Result<()> {
         let lent = Lent::new(self, state);
+        lent.reactor.resume()?;
         while !core::mem::take(&mut lent.reactor.engine.stop) {
             lent.reactor.turn(None)?;
         }
@@ -437,8 +441,8 @@ impl<S> Eventp<S> {
     /// Waits for one batch, dispatches it, and says how many events reached a handler.
     ///
     /// `timeout` is rounded up to milliseconds; `None` waits for ever, and so does whatever is too long for the clock. The answer is 0 if
-    /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays to be
-    /// answered ([`is_stopping`](Eventp::is_stopping)); with it, the call does not wait.
+    /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays
+    /// to be answered by [`run_with`](Eventp::run_with); the first call after it does not wait.
     ///
     /// # Errors
     ///
@@ -453,33 +457,41 @@ impl<S> Eventp<S> {
     /// One `epoll_wait`, and the clock, which is no system call (`vdso(7)`), if there is a timeout.
     pub fn run_once_with(&mut self, state: &mut S, timeout: Option<Duration>) -> io::Result<usize> {
         let lent = Lent::new(self, state);
-        let timeout = if lent.reactor.engine.stop { Some(Duration::ZERO) } else { timeout };
-        lent.reactor.turn(timeout)
+        let handled = lent.reactor.resume()?;
+        if handled > 0 {
+            return Ok(handled);
+        }
+        let engine = &mut lent.reactor.engine;
+        let is_asked = engine.stop && !core::mem::replace(&mut engine.stop_heeded, true);
+        lent.reactor.turn(if is_asked { Some(Duration::ZERO) } else { timeout })
     }
 
-    /// One turn: the rest of an interrupted batch if there is one, or else a new batch.
-    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        if self.engine.attention || !self.engine.errors.is_empty() {
-            self.recover()?;
+    /// Makes up for what an earlier run call left undone: the rest of a batch that a panic interrupted, errors not told yet.
+    fn resume(&mut self) -> io::Result<usize> {
+        let engine = &self.engine;
+        if engine.batch.open || engine.attention || !engine.errors.is_empty() {
+            return self.resume_interrupted();
         }
+        Ok(0)
+    }
+
+    #[cold]
+    fn resume_interrupted(&mut self) -> io::Result<usize> {
+        self.engine.attention = false;
+        self.engine.drop_doomed();
+        self.tell_hook();
         if self.engine.batch.open {
-            let handled = self.finish_batch()?;
-            if handled > 0 {
-                return Ok(handled);
-            }
+            return self.finish_batch();
         }
+        self.tell().map(|()| 0)
+    }
+
+    /// One turn: a new batch, from the wait to the end.
+    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         if self.wait(timeout)? == 0 {
             return Ok(0);
         }
         self.finish_batch()
-    }
-
-    /// Makes up for what a panic left undone, and tells what was not told yet.
-    #[cold]
-    fn recover(&mut self) -> io::Result<()> {
-        self.engine.attention = false;
-        self.engine.drop_doomed();
-        self.tell()
     }
 
     /// Delivers what is left of the open batch and ends it.
@@ -601,11 +613,10 @@ impl<S> Drop for Lent<'_, S> {
 fn wanted<T: Ports>(subscriber: &T, fields: impl Iterator<Item = u8>) -> io::Result<Vec<Wanted>> {
     let mut wanted = Vec::new();
     for field in fields {
-        let interest = subscriber.interest(usize::from(field));
         let mut index = 0u16;
-        subscriber.fds(usize::from(field), &mut |fd| {
+        subscriber.ports(usize::from(field), &mut |fd, interest| {
             wanted.push(Wanted { port: Port { field, index }, fd, interest });
-            index = u16::saturating_add(index, 1);
+            index = index.saturating_add(1);
         })?;
     }
     Ok(wanted)
@@ -635,11 +646,12 @@ impl<S> Ops for Eventp<S> {
         // I3: fds and interests are asked for once, and before anything is changed: user code, which may panic.
         let meta = Table::<T, S>::META;
         let added = if T::ONE {
-            let mut fd = -1;
-            if let Err(error) = subscriber.fds(0, &mut |number| fd = number) {
+            let (mut fd, mut interest) = (-1, crate::interest::interest());
+            if let Err(error) =
+                subscriber.ports(0, &mut |number, first| (fd, interest) = (number, first))
+            {
                 return Err((subscriber, Error::adding(fd, meta, 0, error).into()));
             }
-            let interest = Ports::interest(&subscriber, 0);
             // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is, and near since `T` has one fd.
             unsafe { self.engine.add_one(meta, fd, interest, subscriber) }
         } else {
@@ -660,33 +672,36 @@ impl<S> Ops for Eventp<S> {
         self.engine.modify(ports, interest).map_err(io::Error::from)
     }
 
-    fn op_arm<T: Subscriber<Self>>(
+    fn op_arm<T: Ports>(
         &mut self,
         key: Key,
         subscriber: &T,
-        ports: PortSet<T>,
+        ports: PortSet<T::Struct>,
     ) -> io::Result<()> {
-        let block = find_as::<T>(&self.engine, "arm", Handle::new(key))?;
-        let fields = (0..64).filter(|&field| has(ports.fields(), field));
-        let wanted =
-            wanted(subscriber, fields).map_err(|error| Error::at("arm", key, block, error))?;
-        if T::ONE {
-            let reason = "it has one fd, which is armed as long as it is registered";
-            let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
-            return Err(Error::at("arm", key, block, error).into());
+        let block = self.engine.find("arm", key)?;
+        let refused = |error| io::Error::from(Error::at("arm", key, block, error));
+        if (block.meta().struct_id)() != TypeId::of::<T::Struct>() {
+            return Err(Error::unknown("arm", key).into());
         }
+        if block.meta().near {
+            let reason = "it has one fd, which is armed as long as it is registered";
+            return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, reason)));
+        }
+        let fields = (0..64).filter(|&field| ports.has(field));
+        // User code, which may panic: nothing has changed yet (I4).
+        let wanted = wanted(subscriber, fields).map_err(refused)?;
         self.engine.arm("arm", key, block, &wanted).map_err(io::Error::from)
     }
 
-    fn op_arm_other<T: Subscriber<Self>>(
+    fn op_arm_other<T: Ports>(
         &mut self,
         by: Running,
         handle: Handle<T>,
-        ports: PortSet<T>,
+        ports: PortSet<T::Struct>,
     ) -> io::Result<()> {
         let subscriber: *const T = self.op_get_mut(by, handle)?;
-        // SAFETY: I2: `op_get_mut` has lent it, so its handler does not run. The value lies outside of the reactor, which hands out no other
-        // reference while it arms.
+        // SAFETY: I2: `op_get_mut` has lent it, so its handler does not run. The value lies outside of the reactor, which forms no other
+        // reference to it while it arms.
         self.op_arm(handle.key(), unsafe { &*subscriber }, ports)
     }
 
@@ -699,7 +714,7 @@ impl<S> Ops for Eventp<S> {
     }
 
     fn op_stop(&mut self) {
-        self.engine.stop = true;
+        self.engine.ask_to_stop();
     }
 
     fn op_interest(&self, ports: PortKey) -> io::Result<Interest> {

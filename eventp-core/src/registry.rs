@@ -119,6 +119,11 @@ impl Registry {
         block.headers().chain(units.flat_map(|unit| unit.headers()))
     }
 
+    /// The number is nobody's any more. Returns the header that had it.
+    pub(crate) fn release_fd(&mut self, fd: RawFd) -> Option<*mut Header> {
+        self.by_fd.remove(&fd)
+    }
+
     /// The fd number is no longer this header's, if it still was.
     pub(crate) fn forget_fd(&mut self, header: *mut Header, fd: RawFd) {
         if self.by_fd.get(&fd) == Some(&header) {
