@@ -85,7 +85,7 @@ mod as_fd_is_asked_once {
         let liar = Liar { fds, asked: Rc::clone(&asked), _drops: drops.guard() };
         let first = liar.fds[0].as_raw_fd();
         let handle = reactor.add(liar).unwrap();
-        assert_eq!(reactor.iter().next().unwrap().fd(), first);
+        assert_eq!(reactor.iter().next().unwrap().ports().next().unwrap().fd(), first);
 
         fire(&peers[1]);
         assert_eq!(reactor.run_once(NOW).unwrap(), 0, "only the first answer is watched");

@@ -10,10 +10,11 @@
 use core::ffi::c_void;
 use std::io;
 
-use crate::engine::Engine;
+use crate::engine::{Engine, dead};
 use crate::event::Event;
 use crate::flow::Flow;
-use crate::header::{Header, Meta, Standing, block_layout, header_of};
+use crate::header::{Calls, FarHeader, Header, Meta, Standing, block_layout, header_of};
+use crate::key::Port;
 use crate::ops::{Pinned, Running};
 use crate::reactor::Eventp;
 use crate::subscriber::{Dispatch, Subscriber};
@@ -99,7 +100,7 @@ unsafe fn attend<S>(reactor: *mut Eventp<S>, header: *mut Header) {
     // SAFETY: I1: the batch is not over, so the header is allocated, its subscriber removed or not. The reactor is exclusively ours.
     unsafe {
         let key = (*header).key;
-        (*reactor).engine.settle(key);
+        (*reactor).engine.settle(key, header);
         (*reactor).tell_hook();
     }
 }
@@ -108,35 +109,96 @@ unsafe fn attend<S>(reactor: *mut Eventp<S>, header: *mut Header) {
 pub(crate) struct Table<T, S>(T, S);
 
 impl<S, T: Subscriber<Eventp<S>>> Table<T, S> {
-    pub(crate) const META: &'static Meta = &Meta::of::<T>(call::<T, S>, call_once::<T, S>);
+    pub(crate) const META: &'static Meta = &Meta::of::<T>(calls_of::<T, S>);
 }
 
-/// Delivers an event to a `T`.
+/// What delivers the events of a field of a `T`.
+fn calls_of<T: Subscriber<Eventp<S>>, S>(field: u8) -> Calls {
+    let near = Calls { always: near::<T, S>, once: once::<T, S, { NEAR }> };
+    if T::ONE {
+        near
+    } else {
+        T::call::<S>(usize::from(field)).map_or(NO_CALLS, |call| call.calls())
+    }
+}
+
+/// Those of field `FIELD` of a `T` with several fds.
+pub(crate) fn far_calls<T: Subscriber<Eventp<S>>, S, const FIELD: u8>() -> Calls {
+    Calls { always: far::<T, S, FIELD>, once: once::<T, S, FIELD> }
+}
+
+/// Those of a field that does not exist.
+const NO_CALLS: Calls = Calls { always: dead, once: dead };
+
+/// Stands for a field number where there is but one fd; fields are numbered up to 63.
+const NEAR: u8 = u8::MAX;
+
+/// Stands for whichever field the header says.
+pub(crate) const ANY_FIELD: u8 = u8::MAX - 1;
+
+/// Delivers an event to a `T` with one fd.
 ///
 /// # Safety
 ///
-/// `header` is that of a registered one-fd subscriber of type `T`, and `reactor` the `Eventp<S>` that it is registered in and whose
-/// state is lent. No reference to either is alive.
-unsafe fn call<T: Subscriber<Eventp<S>>, S>(
+/// `header` is that of a registered subscriber of type `T`, at the start of its block, and `reactor` the `Eventp<S>` that it is registered in
+/// and whose state is lent. No reference to either is alive.
+unsafe fn near<T: Subscriber<Eventp<S>>, S>(
     header: *mut Header,
     events: u32,
     reactor: *mut c_void,
 ) {
-    let reactor = reactor.cast::<Eventp<S>>();
-    // SAFETY: the header is at the start of a block laid out for a `T` (caller), and its pointer was derived from the whole block. I2:
-    // no handler runs but this one, and until it returns, `Pinned` refuses to lend the value that belongs to `header`, and
-    // defers its destructor. The header's fields are read before the handler can change them. I5: of the reactor, the handler gets
-    // nothing but the `Pinned`. The state is another object than the reactor.
+    // SAFETY: the header's pointer was derived from the whole block, which was laid out for a `T` at this place.
+    unsafe {
+        let value = header.cast::<u8>().add(const { block_layout::<T>().1 }).cast::<T>();
+        deliver_to(value, header, Port { field: 0, index: 0 }, events, reactor.cast::<Eventp<S>>());
+    }
+}
+
+/// Delivers an event of field `FIELD`, or of [`ANY_FIELD`], to a `T` with several fds.
+///
+/// # Safety
+///
+/// `header` is in a [`FarHeader`] of a registered subscriber of type `T`; the rest as for [`near`].
+unsafe fn far<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
+    header: *mut Header,
+    events: u32,
+    reactor: *mut c_void,
+) {
+    // SAFETY: the header's pointer was derived from the whole record, and the value's from its block (caller).
+    unsafe {
+        let value = (*header.cast::<FarHeader>()).value.cast::<T>();
+        let field = if FIELD == ANY_FIELD { (*header).field } else { FIELD };
+        let port = Port { field, index: (*header).index };
+        deliver_to(value, header, port, events, reactor.cast::<Eventp<S>>());
+    }
+}
+
+/// Delivers an event to a value.
+///
+/// # Safety
+///
+/// `value` is that of the registered subscriber whose port `header` is; the rest as for [`near`].
+#[inline(always)]
+unsafe fn deliver_to<T: Subscriber<Eventp<S>>, S>(
+    value: *mut T,
+    header: *mut Header,
+    port: Port,
+    events: u32,
+    reactor: *mut Eventp<S>,
+) {
+    // SAFETY: I2: no handler runs but this one, and until it returns, `Pinned` refuses to lend the value of the subscriber with this key, and
+    // defers its destructor. The header's fields are read before the handler can change them, and lie outside of the value. I5: of
+    // the reactor, the handler gets nothing but the `Pinned`. The state is another object than the reactor.
     let outcome = unsafe {
-        let value = header.cast::<u8>().add(const { block_layout::<T>(1).1 }).cast::<T>();
+        let key = (*header).key;
         T::handle(Dispatch {
             fd: &mut *value,
             event: Event::new(events),
             interest: (*header).interest,
-            key: (*header).key,
-            port: (*header).port,
+            key,
+            port,
             state: &mut *(*reactor).state,
-            reactor: Pinned::within(&mut *reactor, Running::handler_of(header)),
+            reactor: Pinned::within(&mut *reactor, Running::handler_of(key)),
         })
     };
     if !matches!(outcome, Ok(Flow::Keep)) {
@@ -145,22 +207,33 @@ unsafe fn call<T: Subscriber<Eventp<S>>, S>(
     }
 }
 
-/// Delivers an event to a `T` whose port is one-shot.
+/// Delivers an event of a one-shot port.
 ///
 /// # Safety
 ///
-/// As for [`call`].
-unsafe fn call_once<T: Subscriber<Eventp<S>>, S>(
+/// As for [`near`] if `FIELD` is [`NEAR`], or else for [`far`].
+unsafe fn once<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
     header: *mut Header,
     events: u32,
     reactor: *mut c_void,
 ) {
-    // SAFETY: allocated (caller); plain fields. A report of the batch in which the port was re-armed is older than that.
+    // SAFETY: allocated (caller); plain fields.
     unsafe {
-        if (*header).changed != (*reactor.cast::<Engine>()).batch.serial {
+        let batch = &raw mut (*reactor.cast::<Engine>()).batch;
+        if (*header).standing == Standing::Fired {
+            // A hang-up that a rebuild could not decline for a port that has fired.
+            (*batch).silenced += 1;
+            return;
+        }
+        // A report of the batch in which the port was re-armed is older than that.
+        if (*header).changed != (*batch).serial {
             (*header).standing = Standing::Fired;
         }
-        call::<T, S>(header, events, reactor);
+        if FIELD == NEAR {
+            near::<T, S>(header, events, reactor);
+        } else {
+            far::<T, S, FIELD>(header, events, reactor);
+        }
     }
 }
 

@@ -10,19 +10,29 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
 
+use crate::entry::OwnedEntry;
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::header::{Block, Header, Meta, Standing};
+use crate::header::{Block, Header, Memory, Meta, Standing, Unit, data_of, header_of};
 use crate::interest::Interest;
 use crate::key::{Key, Port};
-use crate::limbo::{self, Limbo};
+use crate::limbo::Limbo;
 use crate::ops::Running;
+use crate::ports::PortKey;
 use crate::registry::Registry;
 use crate::remote::Wake;
 use crate::sys::{Epoll, NO_REPORT, Report};
 
 /// A batch that fills the buffer doubles it up to this; larger ones gain nothing measurable.
 const LARGEST_BATCH: usize = 4096;
+
+/// A port that is to be watched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) port: Port,
+    pub(crate) fd: RawFd,
+    pub(crate) interest: Interest,
+}
 
 /// What one `epoll_wait` returned, and how far it has been delivered.
 #[derive(Debug)]
@@ -37,15 +47,44 @@ pub(crate) struct Batch {
     pub(crate) silenced: usize,
 }
 
+/// Whether and when the epoll instance is rebuilt.
+#[derive(Debug, Default)]
+struct Rebuild {
+    /// A ghost was reported.
+    wanted: bool,
+    /// How many batches to let pass before the next try: none, or more after each failure.
+    pause: u32,
+    /// The batch that the pause began with.
+    since: u32,
+    /// The last try failed, and that was told.
+    failing: bool,
+}
+
+impl Rebuild {
+    /// So many batches at most are between two tries.
+    const LONGEST_PAUSE: u32 = 1024;
+
+    fn is_paused(&self, serial: u32) -> bool {
+        serial.wrapping_sub(self.since) < self.pause
+    }
+
+    /// Says whether this failure is the first in a row.
+    fn failed(&mut self, serial: u32) -> bool {
+        self.pause = (self.pause * 2).clamp(1, Self::LONGEST_PAUSE);
+        self.since = serial;
+        !core::mem::replace(&mut self.failing, true)
+    }
+}
+
 /// The part of the reactor that knows no state type.
 #[derive(Debug)]
 pub(crate) struct Engine {
     /// Whether the loop has to look beyond the next event: there is an outcome other than keep, or a value to drop.
     pub(crate) attention: bool,
+    /// Whether a stop was asked for, and whether `run_once` has heeded it.
     pub(crate) stop: bool,
-    rebuild_wanted: bool,
-    rebuild_failure_told: bool,
-    limbo_full: usize,
+    pub(crate) stop_heeded: bool,
+    rebuild: Rebuild,
     /// What the handler that ran last answered.
     pub(crate) outcome: io::Result<Flow>,
     /// The running subscriber, deleted: its value is dropped when the handler has returned.
@@ -63,9 +102,8 @@ impl Engine {
         Ok(Self {
             attention: false,
             stop: false,
-            rebuild_wanted: false,
-            rebuild_failure_told: false,
-            limbo_full: limbo::FULL,
+            stop_heeded: false,
+            rebuild: Rebuild::default(),
             outcome: Ok(Flow::Keep),
             doomed: None,
             batch: Batch {
@@ -84,47 +122,177 @@ impl Engine {
         })
     }
 
-    /// Registers a value under the fd and the interest that it was asked for.
+    /// Registers a subscriber with one fd.
     ///
     /// # Safety
     ///
-    /// `meta` is that of `T`, with functions for the reactor that this engine is part of.
-    pub(crate) unsafe fn add<T>(
+    /// `meta` is that of `T`, for the reactor that this engine is part of, and [`near`](Meta::near).
+    pub(crate) unsafe fn add_one<T>(
         &mut self,
         meta: &'static Meta,
         fd: RawFd,
         interest: Interest,
         value: T,
     ) -> Result<Key, (T, Error)> {
-        let refused = |error| Error::adding(fd, (meta.type_name)(), error);
         let key = match self.registry.next_key() {
             Ok(key) => key,
-            Err(error) => return Err((value, refused(error))),
+            Err(error) => return Err((value, Error::adding(fd, meta, 0, error))),
         };
         let header = Header {
-            call: meta.call_for(interest),
+            call: (meta.calls)(0).under(interest),
             key,
             fd,
             interest,
-            port: Port(0),
+            changed: self.batch.serial,
+            index: 0,
+            field: 0,
             standing: Standing::Armed,
-            changed: 0,
         };
         let block = Block::new(meta, header);
-        if let Err(error) = self.register(fd, interest, block.data()) {
+        let Some(header) = block.near() else { unreachable!("one fd, one header") };
+        if let Err(error) = self.register(fd, interest, header) {
             // SAFETY: I1: the kernel refused the address, and nobody else has it.
-            unsafe { block.free() };
-            return Err((value, refused(error)));
+            unsafe { block.memory().free() };
+            return Err((value, Error::adding(fd, meta, 0, error)));
         }
         // SAFETY: `meta` is that of `T` (caller), and the block is new.
         unsafe { block.fill(value) };
-        if let Some(previous) = self.registry.insert(key, block, fd) {
-            self.orphan(previous);
-        }
+        self.registry.insert(key, block);
+        self.claim(fd, header);
         Ok(key)
     }
 
-    fn register(&self, fd: RawFd, interest: Interest, data: u64) -> io::Result<()> {
+    /// Registers a subscriber with several fds, of which it wants these watched from the start.
+    ///
+    /// # Safety
+    ///
+    /// `meta` is that of `T`, for the reactor that this engine is part of, and not [`near`](Meta::near).
+    pub(crate) unsafe fn add_several<T>(
+        &mut self,
+        meta: &'static Meta,
+        wanted: &[Wanted],
+        value: T,
+    ) -> Result<Key, (T, Error)> {
+        let key = match self.registry.next_key() {
+            Ok(key) => key,
+            Err(error) => return Err((value, Error::of("add", error))),
+        };
+        let block = Block::new(meta, self.absent(key));
+        // SAFETY: `meta` is that of `T` (caller), and the block is new.
+        unsafe { block.fill(value) };
+        self.registry.insert(key, block);
+        match self.arm("add", key, block, wanted) {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                self.detach(key, block);
+                // SAFETY: a `T` was put there above, and nobody has had a reference to it since.
+                Err((unsafe { self.take_value(block) }, error))
+            }
+        }
+    }
+
+    /// A header without a port.
+    fn absent(&self, key: Key) -> Header {
+        Header {
+            call: dead,
+            key,
+            fd: -1,
+            interest: crate::interest::interest(),
+            changed: self.batch.serial.wrapping_sub(1),
+            index: 0,
+            field: 0,
+            standing: Standing::Absent,
+        }
+    }
+
+    /// Has the kernel watch all of these, or none.
+    pub(crate) fn arm(
+        &mut self,
+        operation: &'static str,
+        key: Key,
+        block: Block,
+        wanted: &[Wanted],
+    ) -> Result<(), Error> {
+        let armed = self.ports(key, block);
+        let is_armed = |wanted: &&Wanted| armed.iter().any(|header| header.port() == wanted.port);
+        if let Some(again) = wanted.iter().find(is_armed) {
+            let reason = "it is armed already; disarm it first";
+            let error = io::Error::new(io::ErrorKind::AlreadyExists, reason);
+            return Err(Error::wanting(operation, key, block, again, error));
+        }
+        let headers = self.free_headers(key, block, wanted.len());
+        for (nth, (wanted, &header)) in wanted.iter().zip(&headers).enumerate() {
+            if let Err(error) = self.arm_one(block, header, wanted) {
+                for &armed in &headers[..nth] {
+                    self.release(armed);
+                }
+                return Err(Error::wanting(operation, key, block, wanted, error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies of the headers of all ports that are watched, or would be but for their one shot.
+    pub(crate) fn ports(&self, key: Key, block: Block) -> Vec<Header> {
+        // SAFETY: I1: registered, so allocated; plain copies are read.
+        let headers = self.registry.headers(key, block).map(|header| unsafe { *header });
+        headers.filter(|header| header.standing.is_watched()).collect()
+    }
+
+    /// So many headers without a port; makes what is missing. A header that died in this batch has to wait: its old report, if there is
+    /// one, must not reach its new port.
+    fn free_headers(&mut self, key: Key, block: Block, number: usize) -> Vec<*mut Header> {
+        let batch = self.batch.open.then_some(self.batch.serial);
+        let mut free: Vec<_> = self
+            .registry
+            .headers(key, block)
+            // SAFETY: I1: registered, so allocated; plain fields are read.
+            .filter(|&header| unsafe {
+                (*header).standing == Standing::Absent && batch != Some((*header).changed)
+            })
+            .take(number)
+            .collect();
+        if free.len() < number {
+            let unit = Unit::new(number - free.len(), self.absent(key), block);
+            free.extend(unit.headers());
+            self.registry.extend(key, unit);
+        }
+        free
+    }
+
+    fn arm_one(&mut self, block: Block, header: *mut Header, wanted: &Wanted) -> io::Result<()> {
+        let &Wanted { port, fd, interest } = wanted;
+        self.register(fd, interest, header)?;
+        // SAFETY: I1: registered subscriber, so allocated; plain fields are written. `call` is of the type's own table.
+        unsafe {
+            (*header).call = (block.meta().calls)(port.field).under(interest);
+            (*header).fd = fd;
+            (*header).interest = interest;
+            (*header).changed = self.batch.serial;
+            (*header).index = port.index;
+            (*header).field = port.field;
+            (*header).standing = Standing::Armed;
+        }
+        self.claim(fd, header);
+        Ok(())
+    }
+
+    /// The kernel has taken `fd` for the reactor's own use.
+    pub(crate) fn claim_for_reactor(&mut self, fd: RawFd) {
+        if let Some(previous) = self.registry.release_fd(fd) {
+            self.orphan(previous);
+        }
+    }
+
+    /// The kernel has taken `fd` for this header.
+    fn claim(&mut self, fd: RawFd, header: *mut Header) {
+        if let Some(previous) = self.registry.claim_fd(fd, header) {
+            self.orphan(previous);
+        }
+    }
+
+    fn register(&self, fd: RawFd, interest: Interest, header: *mut Header) -> io::Result<()> {
+        let data = data_of(header);
         let added = self.epoll.add(fd, interest, data);
         match &added {
             // Only a dead port can have this registration, since no live one has the number: take it away.
@@ -147,10 +315,6 @@ impl Engine {
         // written; the value is not touched (I2).
         let fd = unsafe {
             self.silence(header);
-            if (*header).standing == Standing::Silent {
-                (*header).standing = Standing::Lost;
-                return;
-            }
             (*header).standing = Standing::Orphaned;
             (*header).fd
         };
@@ -175,40 +339,121 @@ impl Engine {
         self.registry.find(key).ok_or_else(|| Error::unknown(operation, key))
     }
 
-    /// Changes the interest of a subscriber, the running one included: it is in the header, so no value is touched (I2).
-    pub(crate) fn modify(&mut self, key: Key, interest: Interest) -> Result<(), Error> {
-        let block = self.find("modify", key)?;
-        let header = block.header();
-        // SAFETY: I1: the subscriber is registered, so its header is allocated; plain copies are read.
-        let (current, fd, standing) =
-            unsafe { ((*header).interest, (*header).fd, (*header).standing) };
+    /// The watched ports that are meant; of a subscriber with one fd always that one.
+    fn select(
+        &self,
+        operation: &'static str,
+        ports: PortKey,
+    ) -> Result<(Block, Vec<*mut Header>), Error> {
+        let PortKey { key, only } = ports;
+        let block = self.find(operation, key)?;
+        if only.is_some_and(|only| !only.is_of((block.meta().struct_id)())) {
+            return Err(Error::unknown(operation, key));
+        }
+        if let Some(header) = block.near() {
+            return Ok((block, vec![header]));
+        }
+        let refused =
+            |kind, reason| Err(Error::at(operation, key, block, io::Error::new(kind, reason)));
+        let Some(only) = only else {
+            let reason = "it has several fds; say which: `key.port(Type::FIELD)`";
+            return refused(io::ErrorKind::InvalidInput, reason);
+        };
+        // SAFETY: I1: registered, so allocated; plain copies are read.
+        let is_meant = |&header: &*mut Header| unsafe {
+            (*header).standing.is_watched() && only.has((*header).port())
+        };
+        let headers: Vec<_> = self.registry.headers(key, block).filter(is_meant).collect();
+        if headers.is_empty() {
+            return refused(
+                io::ErrorKind::NotFound,
+                "none of these ports is armed; arm them first",
+            );
+        }
+        Ok((block, headers))
+    }
+
+    /// The interest in force, of the first port that is meant.
+    pub(crate) fn interest(&self, ports: PortKey) -> Result<Interest, Error> {
+        let (_, headers) = self.select("interest", ports)?;
+        // SAFETY: I1: registered, so allocated; a plain copy is read.
+        Ok(unsafe { (*headers[0]).interest })
+    }
+
+    /// Changes the interest of ports, those of the running subscriber included: it is in the header, so no value is touched (I2).
+    pub(crate) fn modify(&mut self, ports: PortKey, interest: Interest) -> Result<(), Error> {
+        if ports.only.is_none() {
+            let block = self.find("modify", ports.key)?;
+            if let Some(header) = block.near() {
+                return self.modify_one(block, header, interest);
+            }
+        }
+        let (block, headers) = self.select("modify", ports)?;
+        for (nth, &header) in headers.iter().enumerate() {
+            // SAFETY: I1: registered, so allocated; a plain copy is read.
+            let before = unsafe { (*headers[0]).interest };
+            if let Err(error) = self.modify_one(block, header, interest) {
+                for &modified in &headers[..nth] {
+                    // It has just been modified, so the kernel knows it; what it still refuses stays as it is.
+                    let _ = self.modify_one(block, modified, before);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn modify_one(
+        &mut self,
+        block: Block,
+        header: *mut Header,
+        interest: Interest,
+    ) -> Result<(), Error> {
+        // SAFETY: I1: the subscriber is registered, so its headers are allocated; a plain copy is read.
+        let Header { interest: current, fd, standing, field, .. } = unsafe { *header };
         if current.is_exclusive() || interest.is_exclusive() {
             let rule = "an exclusive registration cannot be modified, nor one made exclusive (`epoll_ctl(2)`); delete it and add it again";
             let error = io::Error::new(io::ErrorKind::InvalidInput, rule);
-            return Err(Error::at("modify", block, error));
+            return Err(Error::at_port("modify", block, header, error));
         }
         let changed = match standing {
             Standing::Armed if interest == current && !interest.is_oneshot() => return Ok(()),
-            Standing::Armed | Standing::Fired => self.epoll.modify(fd, interest, block.data()),
-            Standing::Silent => self.epoll.add(fd, interest, block.data()),
-            Standing::Orphaned | Standing::Lost => Err(io::Error::from_raw_os_error(libc::ENOENT)),
+            Standing::Armed | Standing::Fired => self.epoll.modify(fd, interest, data_of(header)),
+            Standing::Orphaned | Standing::Absent => {
+                Err(io::Error::from_raw_os_error(libc::ENOENT))
+            }
         };
-        changed.map_err(|error| Error::at("modify", block, error))?;
-        // SAFETY: as above; plain fields are written. `call` is replaced by one of the same type's table.
+        changed.map_err(|error| Error::at_port("modify", block, header, error))?;
+        // SAFETY: as above; plain fields are written. `call` is of the type's own table.
         unsafe {
             (*header).interest = interest;
-            (*header).call = block.meta().call_for(interest);
+            (*header).call = (block.meta().calls)(field).under(interest);
             (*header).standing = Standing::Armed;
             (*header).changed = self.batch.serial;
         }
         Ok(())
     }
 
+    /// Has the kernel watch these ports no longer.
+    pub(crate) fn disarm(&mut self, ports: PortKey) -> Result<(), Error> {
+        let (block, headers) = self.select("disarm", ports)?;
+        if block.meta().near {
+            let reason = "it has one fd; delete the subscriber instead";
+            let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
+            return Err(Error::at("disarm", ports.key, block, error));
+        }
+        for header in headers {
+            self.release(header);
+        }
+        self.tidy();
+        Ok(())
+    }
+
     /// Removes a subscriber; its value is dropped at once, or when its own handler has returned.
     pub(crate) fn delete(&mut self, by: Running, key: Key) -> Result<(), Error> {
         let block = self.find("delete", key)?;
-        self.detach(block);
-        if by.is(block.header()) {
+        self.detach(key, block);
+        if by.is(key) {
             self.doom(block);
         } else {
             // SAFETY: I2: it is not the running one, and it has left the registry, so nobody finds it any more.
@@ -218,26 +463,33 @@ impl Engine {
         Ok(())
     }
 
+    pub(crate) fn ask_to_stop(&mut self) {
+        self.stop = true;
+        self.stop_heeded = false;
+    }
+
     /// After a handler that left something to do: carries out its answer, and drops the subscriber if it is to go.
-    pub(crate) fn settle(&mut self, key: Key) {
+    ///
+    /// `header` is that of the port whose handler it was; the batch is not over, so (I1) it is allocated.
+    pub(crate) fn settle(&mut self, key: Key, header: *mut Header) {
         match core::mem::replace(&mut self.outcome, Ok(Flow::Keep)) {
             Ok(Flow::Keep) => {}
-            Ok(Flow::Stop) => self.stop = true,
-            Ok(Flow::Remove) => self.remove_answered(key, None),
-            Err(error) => self.remove_answered(key, Some(error)),
+            Ok(Flow::Stop) => self.ask_to_stop(),
+            Ok(Flow::Remove) => self.remove_answered(key, header, None),
+            Err(error) => self.remove_answered(key, header, Some(error)),
         }
         self.attention = false;
         self.drop_doomed();
     }
 
     /// Removes the subscriber whose handler has answered so, unless it has deleted itself already.
-    fn remove_answered(&mut self, key: Key, error: Option<io::Error>) {
+    fn remove_answered(&mut self, key: Key, header: *mut Header, error: Option<io::Error>) {
         let deleted = self.doomed;
         let Some(block) = deleted.or_else(|| self.registry.find(key)) else { return };
         // The error is queued first: it is not lost if the destructor panics.
-        self.errors.extend(error.map(|error| Error::at("handle", block, error)));
+        self.errors.extend(error.map(|error| Error::at_port("handle", block, header, error)));
         if deleted.is_none() {
-            self.detach(block);
+            self.detach(key, block);
             self.doom(block);
         }
     }
@@ -279,36 +531,65 @@ impl Engine {
     }
 
     /// Whether an event of this subscriber is still to be delivered from an open batch.
-    pub(crate) fn is_pending(&self, block: Block) -> bool {
+    pub(crate) fn is_pending(&self, key: Key) -> bool {
         let Batch { events, next, len, open, .. } = &self.batch;
-        *open && events[*next..*len].iter().any(|report| ({ report.u64 }) == block.data())
+        // SAFETY: I1: what the open batch has still to deliver is allocated; plain copies are read.
+        let is_ours = |report: &Report| unsafe {
+            let header = header_of(report.u64);
+            (*header).key == key && (*header).standing.is_watched()
+        };
+        *open && events[*next..*len].iter().any(is_ours)
     }
 
-    /// Takes a subscriber out of kernel and registry and puts its block into limbo. The value stays where it is.
-    pub(crate) fn detach(&mut self, block: Block) {
-        let header = block.header();
-        // SAFETY: I1: the subscriber is registered, so its header is allocated; plain copies are read.
-        let (key, fd, standing) = unsafe { ((*header).key, (*header).fd, (*header).standing) };
-        self.registry.remove(key, header, fd);
-        // SAFETY: as above.
-        unsafe { self.silence(header) };
+    /// Takes a subscriber out of kernel and registry and puts its memory into limbo. The value stays where it is.
+    pub(crate) fn detach(&mut self, key: Key, block: Block) {
+        if let Some(header) = block.near() {
+            let forgotten = self.release(header);
+            self.registry.remove(key);
+            return self.bury(block.memory(), forgotten);
+        }
+        let headers: Vec<_> = self.registry.headers(key, block).collect();
+        let mut forgotten = true;
+        for header in headers {
+            forgotten &= self.release(header);
+        }
+        let units = self.registry.take_units(key);
+        self.registry.remove(key);
+        for memory in units.into_iter().map(Unit::memory).chain([block.memory()]) {
+            self.bury(memory, forgotten);
+        }
+    }
+
+    fn bury(&mut self, memory: Memory, forgotten: bool) {
+        if forgotten {
+            self.limbo.leave(memory);
+        } else {
+            self.limbo.park(memory);
+        }
+    }
+
+    /// Takes a port out of the kernel, and its fd number out of the registry. Says whether the kernel has forgotten it for sure.
+    fn release(&mut self, header: *mut Header) -> bool {
+        // SAFETY: I1: of a registered subscriber, so allocated; plain copies are read.
+        let (fd, standing) = unsafe { ((*header).fd, (*header).standing) };
         let forgotten = match standing {
-            Standing::Silent | Standing::Lost => true,
-            Standing::Orphaned => false,
+            Standing::Absent => return true,
+            Standing::Orphaned => return false,
+            // I1(b): with a stale header of that number around, it may be the other registration that went.
             Standing::Armed | Standing::Fired => {
-                // I1(b): with a stale header of that number around, it may be the other registration that went.
-                let forgotten = self.epoll.delete(fd).is_ok() && !self.limbo.is_stale(fd);
-                if !forgotten {
-                    self.limbo.mark_stale(fd);
-                }
-                forgotten
+                self.epoll.delete(fd).is_ok() && !self.limbo.is_stale(fd)
             }
         };
-        if forgotten {
-            self.limbo.leave(block);
-        } else {
-            self.limbo.park(block);
+        self.registry.forget_fd(header, fd);
+        if !forgotten {
+            self.limbo.mark_stale(fd);
         }
+        // SAFETY: as above; plain fields are written.
+        unsafe {
+            self.silence(header);
+            (*header).standing = if forgotten { Standing::Absent } else { Standing::Orphaned };
+        }
+        forgotten
     }
 
     /// Between batches: frees what waited for the end of the last one, and rebuilds where that is due.
@@ -320,7 +601,7 @@ impl Engine {
         // SAFETY: no batch is open, so (I1a) nobody will look at these headers; their values are dropped, moved out, or being
         // dropped by an unwinding that does not touch the memory afterwards.
         unsafe { self.limbo.free_leaving() };
-        if self.rebuild_wanted || self.limbo.stale() >= self.limbo_full.max(self.registry.len()) {
+        if self.rebuild.wanted || self.limbo.is_full(self.registry.len()) {
             self.rebuild_or_tell();
         }
     }
@@ -348,15 +629,14 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn rebuild_or_tell(&mut self) {
-        self.rebuild_wanted = false;
+        let serial = self.batch.serial;
+        if self.rebuild.is_paused(serial) {
+            return;
+        }
         match self.rebuild() {
-            Ok(()) => {
-                self.limbo_full = limbo::FULL;
-                self.rebuild_failure_told = false;
-            }
+            Ok(()) => self.rebuild = Rebuild::default(),
             Err(error) => {
-                self.limbo_full = self.limbo.stale().max(limbo::FULL) * 2;
-                if !core::mem::replace(&mut self.rebuild_failure_told, true) {
+                if self.rebuild.failed(serial) {
                     self.errors.push_back(error);
                 }
             }
@@ -368,44 +648,68 @@ impl Engine {
         debug_assert!(!self.batch.open && self.doomed.is_none());
         let epoll = Epoll::new().map_err(|error| Error::of("rebuild", error))?;
         let mut closed = Vec::new();
-        for block in self.registry.blocks() {
-            match register_again(&epoll, block) {
+        let all: Vec<_> = (self.registry.blocks())
+            .flat_map(|(key, block)| self.registry.headers(key, block).map(move |h| (block, h)))
+            .collect();
+        for &(block, header) in &all {
+            match self.register_again(&epoll, header) {
                 Ok(()) => {}
-                Err(error) if is_unwatchable(&error) => closed.push((block, error)),
-                Err(error) => return Err(Error::at("rebuild", block, error)),
+                Err(error) if is_unwatchable(&error) => closed.push((block, header, error)),
+                Err(error) => return Err(Error::at_port("rebuild", block, header, error)),
             }
         }
         if let Some(wake) = &self.wake {
             wake.register(&epoll).map_err(|error| Error::of("rebuild", error))?;
         }
         self.epoll = epoll;
-        for block in self.registry.blocks() {
+        for (_, header) in all {
             // SAFETY: I1: registered, so allocated; a plain field is written.
             unsafe {
-                let standing = &raw mut (*block.header()).standing;
-                *standing = match *standing {
-                    Standing::Armed => Standing::Armed,
-                    Standing::Fired | Standing::Silent => Standing::Silent,
-                    Standing::Orphaned | Standing::Lost => Standing::Lost,
-                };
+                if (*header).standing == Standing::Orphaned {
+                    (*header).standing = Standing::Absent;
+                }
             }
         }
-        for (block, error) in closed {
-            self.lose(block, error);
+        for (block, header, error) in closed {
+            self.lose(block, header, error);
         }
         // SAFETY: I1: no batch is open, and the assignment above has closed the instance these were registered in.
         unsafe { self.limbo.free_all() };
         Ok(())
     }
 
+    /// Registers a port in a new instance as it is in the old one.
+    fn register_again(&self, epoll: &Epoll, header: *mut Header) -> io::Result<()> {
+        // SAFETY: I1: registered, so allocated; plain copies are read.
+        let Header { fd, interest, standing, .. } = unsafe { *header };
+        let interest = match standing {
+            Standing::Armed => interest,
+            // Nothing but error and hang-up, which cannot be declined, and of these one: `call` swallows it.
+            Standing::Fired => crate::interest::interest().oneshot(),
+            Standing::Orphaned | Standing::Absent => return Ok(()),
+        };
+        // The number may name another file by now. The old instance knows: it refuses what it has with EEXIST, before all other errors
+        // that the number itself does not cause.
+        match self.epoll.add(fd, interest, data_of(header)) {
+            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => {
+                epoll.add(fd, interest, data_of(header))
+            }
+            Err(error) if is_unwatchable(&error) => Err(error),
+            added => {
+                // Its reports, if any, are of a file that is not this port's; the removal cannot fail, being of what was just added.
+                added.and_then(|()| self.epoll.delete(fd))?;
+                Err(io::Error::from_raw_os_error(libc::EBADF))
+            }
+        }
+    }
+
     /// The fd of this port was closed behind the reactor's back, so the new instance could not take it.
-    fn lose(&mut self, block: Block, error: io::Error) {
-        self.errors.push_back(Error::at("rebuild", block, error));
-        let header = block.header();
+    fn lose(&mut self, block: Block, header: *mut Header, error: io::Error) {
+        self.errors.push_back(Error::at_port("rebuild", block, header, error));
         // SAFETY: I1: registered, so allocated; plain fields are used.
         let fd = unsafe {
             self.silence(header);
-            (*header).standing = Standing::Lost;
+            (*header).standing = Standing::Absent;
             (*header).fd
         };
         self.registry.forget_fd(header, fd);
@@ -414,8 +718,7 @@ impl Engine {
     /// Drops what is left and frees all memory; only [`Drop`] calls it, again if a destructor panicked.
     fn clear(&mut self) {
         self.drop_doomed();
-        while let Some(block) = self.registry.pop() {
-            self.limbo.leave(block);
+        while let Some(block) = self.pop() {
             // SAFETY: I2: no handler runs, since the reactor is being dropped (I5); nobody finds the block any more.
             unsafe { self.drop_value(block) };
         }
@@ -423,14 +726,23 @@ impl Engine {
         unsafe { self.limbo.free_all() };
     }
 
+    /// Takes one subscriber out of the registry, whichever; used where all go. Its memory is freed at the end.
+    fn pop(&mut self) -> Option<Block> {
+        let (key, block) = self.registry.pop()?;
+        for memory in self.registry.take_units(key).into_iter().map(Unit::memory) {
+            self.limbo.leave(memory);
+        }
+        self.limbo.leave(block.memory());
+        Some(block)
+    }
+
     /// Takes one subscriber's value out in a box; used where all go.
-    pub(crate) fn pop(&mut self) -> Option<(Block, Box<dyn core::any::Any>)> {
-        let block = self.registry.pop()?;
-        // SAFETY: I2: no handler runs (the reactor is owned by the caller of `into_subscribers`, I5), and nobody finds the block any
-        // more. The header is freed by `clear`.
+    pub(crate) fn pop_value(&mut self) -> Option<OwnedEntry> {
+        let (key, _) = self.registry.blocks().last()?;
+        let block = self.pop()?;
+        // SAFETY: I2: no handler runs (the reactor is owned by the caller of `into_subscribers`, I5), and nobody finds the block any more.
         let value = unsafe { (block.meta().into_any)(block.value()) };
-        self.limbo.leave(block);
-        Some((block, value))
+        Some(OwnedEntry::new(key, block, value))
     }
 }
 
@@ -448,18 +760,6 @@ impl Drop for Engine {
     }
 }
 
-fn register_again(epoll: &Epoll, block: Block) -> io::Result<()> {
-    let header = block.header();
-    // SAFETY: I1: registered, so allocated; plain copies are read.
-    let (fd, interest, standing) =
-        unsafe { ((*header).fd, (*header).interest, (*header).standing) };
-    match standing {
-        Standing::Armed => epoll.add(fd, interest, block.data()),
-        // A fired one-shot port has to stay silent, errors and hang-ups included, which no `ADD` gives. `modify` adds it.
-        Standing::Fired | Standing::Silent | Standing::Orphaned | Standing::Lost => Ok(()),
-    }
-}
-
 /// Whether an `ADD` was refused because the number no longer names anything to watch, rather than for want of resources.
 fn is_unwatchable(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EBADF | libc::EPERM | libc::EINVAL | libc::ELOOP))
@@ -470,14 +770,14 @@ fn is_unwatchable(error: &io::Error) -> bool {
 /// # Safety
 ///
 /// As for every [`Call`](crate::header::Call): `header` is what the kernel reported, `reactor` the reactor that is dispatching.
-unsafe fn dead(header: *mut Header, _events: u32, reactor: *mut c_void) {
+pub(crate) unsafe fn dead(header: *mut Header, _events: u32, reactor: *mut c_void) {
     let engine = reactor.cast::<Engine>();
     // SAFETY: I1: the header is allocated. The engine is the first field of every reactor (`repr(C)`), and between two handlers nobody
     // else refers to it; plain fields are used.
     unsafe {
         (*engine).batch.silenced += 1;
         if (*header).changed != (*engine).batch.serial {
-            (*engine).rebuild_wanted = true;
+            (*engine).rebuild.wanted = true;
         }
     }
 }

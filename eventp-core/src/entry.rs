@@ -2,45 +2,42 @@
 
 use core::any::Any;
 use core::fmt;
-use core::marker::PhantomData;
 use std::os::fd::RawFd;
 
+use crate::engine::Engine;
 use crate::header::Block;
 use crate::interest::Interest;
-use crate::key::{Handle, Key};
+use crate::key::{Handle, Key, Port};
 
 /// A registered subscriber, as [`Eventp::iter`](crate::Eventp::iter) lists it.
 #[derive(Clone, Copy)]
 pub struct Entry<'a> {
+    key: Key,
     block: Block,
-    reactor: PhantomData<&'a ()>,
+    engine: &'a Engine,
 }
 
 impl<'a> Entry<'a> {
-    /// Only for registered blocks, while the reactor is borrowed for `'a`.
-    pub(crate) fn new(block: Block) -> Self {
-        Self { block, reactor: PhantomData }
+    /// Only for registered blocks.
+    pub(crate) fn new(key: Key, block: Block, engine: &'a Engine) -> Self {
+        Self { key, block, engine }
     }
 
     /// Its name.
     #[must_use]
     pub fn key(&self) -> Key {
-        // SAFETY: I1: registered for `'a`, so allocated; a plain copy is read.
-        unsafe { (*self.block.header()).key }
+        self.key
     }
 
-    /// The number of its fd, as it was when it was registered.
-    #[must_use]
-    pub fn fd(&self) -> RawFd {
-        // SAFETY: as in `key`.
-        unsafe { (*self.block.header()).fd }
-    }
-
-    /// The interest now in force.
-    #[must_use]
-    pub fn interest(&self) -> Interest {
-        // SAFETY: as in `key`.
-        unsafe { (*self.block.header()).interest }
+    /// Its fds that are watched, with the interests now in force.
+    pub fn ports(&self) -> impl Iterator<Item = PortEntry> + use<> {
+        let fields = self.block.meta().fields;
+        self.engine.ports(self.key, self.block).into_iter().map(move |header| PortEntry {
+            field: fields.get(usize::from(header.field)).map_or("", |field| field.name),
+            port: header.port(),
+            fd: header.fd,
+            interest: header.interest,
+        })
     }
 
     /// The name of its type, as `core::any::type_name` gives it.
@@ -65,11 +62,47 @@ impl<'a> Entry<'a> {
 
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct(self.type_name())
-            .field("key", &self.key())
-            .field("fd", &self.fd())
-            .field("interest", &self.interest())
-            .finish()
+        let mut text = f.debug_struct(self.type_name());
+        text.field("key", &self.key);
+        for port in self.ports() {
+            text.field(port.field, &format_args!("fd {} for {:?}", port.fd, port.interest));
+        }
+        text.finish()
+    }
+}
+
+/// An fd that is watched, as [`Entry::ports`] lists it.
+#[derive(Clone, Copy, Debug)]
+pub struct PortEntry {
+    field: &'static str,
+    port: Port,
+    fd: RawFd,
+    interest: Interest,
+}
+
+impl PortEntry {
+    /// The name of the field that holds the fd; `fd` for a subscriber with one.
+    #[must_use]
+    pub fn field(&self) -> &'static str {
+        self.field
+    }
+
+    /// Its place among the fds of the subscriber.
+    #[must_use]
+    pub fn port(&self) -> Port {
+        self.port
+    }
+
+    /// The number of the fd, as it was when it was armed.
+    #[must_use]
+    pub fn fd(&self) -> RawFd {
+        self.fd
+    }
+
+    /// The interest now in force.
+    #[must_use]
+    pub fn interest(&self) -> Interest {
+        self.interest
     }
 }
 
@@ -81,9 +114,8 @@ pub struct OwnedEntry {
 }
 
 impl OwnedEntry {
-    pub(crate) fn new(block: Block, value: Box<dyn Any>) -> Self {
-        let entry = Entry::new(block);
-        Self { key: entry.key(), type_name: entry.type_name(), value }
+    pub(crate) fn new(key: Key, block: Block, value: Box<dyn Any>) -> Self {
+        Self { key, type_name: (block.meta().type_name)(), value }
     }
 
     /// What its name was.

@@ -7,7 +7,8 @@ use core::fmt;
 use std::io;
 use std::os::fd::RawFd;
 
-use crate::header::Block;
+use crate::engine::Wanted;
+use crate::header::{Block, Header, Meta};
 use crate::key::Key;
 
 /// An error with its place: the operation, and the subscriber and the fd that it concerns.
@@ -37,13 +38,14 @@ pub struct Error {
     key: Option<Key>,
     fd: Option<RawFd>,
     type_name: Option<&'static str>,
+    field: Option<&'static str>,
     source: io::Error,
 }
 
 impl Error {
     /// Of an operation that concerns no one subscriber.
     pub(crate) fn of(operation: &'static str, source: io::Error) -> Self {
-        Self { operation, key: None, fd: None, type_name: None, source }
+        Self { operation, key: None, fd: None, type_name: None, field: None, source }
     }
 
     /// No subscriber has this key.
@@ -52,27 +54,51 @@ impl Error {
     }
 
     /// Of a registered subscriber.
-    pub(crate) fn at(operation: &'static str, block: Block, source: io::Error) -> Self {
-        let header = block.header();
-        // SAFETY: I1: whoever has a `Block` has its header; plain copies are read, no reference is kept.
-        let (key, fd) = unsafe { ((*header).key, (*header).fd) };
-        Self {
-            key: Some(key),
-            fd: Some(fd),
-            ..Self::of_type(operation, (block.meta().type_name)(), source)
+    pub(crate) fn at(operation: &'static str, key: Key, block: Block, source: io::Error) -> Self {
+        let type_name = Some((block.meta().type_name)());
+        Self { key: Some(key), type_name, ..Self::of(operation, source) }
+    }
+
+    /// Of a port of a registered subscriber.
+    pub(crate) fn at_port(
+        operation: &'static str,
+        block: Block,
+        header: *mut Header,
+        source: io::Error,
+    ) -> Self {
+        // SAFETY: I1: the header of a registered subscriber, or of one that was running until now; a plain copy is read.
+        let header = unsafe { *header };
+        let at = Self::at(operation, header.key, block, source);
+        at.with_fd(header.fd, block.meta(), header.field)
+    }
+
+    /// Of a port that could not be armed.
+    pub(crate) fn wanting(
+        operation: &'static str,
+        key: Key,
+        block: Block,
+        wanted: &Wanted,
+        source: io::Error,
+    ) -> Self {
+        let at = Self::at(operation, key, block, source);
+        at.with_fd(wanted.fd, block.meta(), wanted.port.field)
+    }
+
+    /// Of a subscriber that could not be registered.
+    pub(crate) fn adding(fd: RawFd, meta: &Meta, field: u8, source: io::Error) -> Self {
+        let type_name = Some((meta.type_name)());
+        Self { type_name, ..Self::of("add", source) }.with_fd(fd, meta, field)
+    }
+
+    fn with_fd(self, fd: RawFd, meta: &Meta, field: u8) -> Self {
+        if fd == -1 {
+            return self;
         }
+        let field = meta.fields.get(usize::from(field)).filter(|_| !meta.near);
+        Self { fd: Some(fd), field: field.map(|field| field.name), ..self }
     }
 
-    /// Of an fd that could not be registered.
-    pub(crate) fn adding(fd: RawFd, type_name: &'static str, source: io::Error) -> Self {
-        Self { fd: Some(fd), ..Self::of_type("add", type_name, source) }
-    }
-
-    fn of_type(operation: &'static str, type_name: &'static str, source: io::Error) -> Self {
-        Self { type_name: Some(type_name), ..Self::of(operation, source) }
-    }
-
-    /// What failed: `add`, `modify`, `delete`, `take`, `get`, `handle` (the handler returned an error), `rebuild` (of the epoll
+    /// What failed: `add`, `arm`, `disarm`, `modify`, `delete`, `interest`, `take`, `get`, `handle` (the handler returned an error), `rebuild` (of the epoll
     /// instance), or `wait`.
     #[must_use]
     pub fn operation(&self) -> &'static str {
@@ -95,6 +121,12 @@ impl Error {
     #[must_use]
     pub fn type_name(&self) -> Option<&'static str> {
         self.type_name
+    }
+
+    /// The field that holds the fd, if the subscriber has several.
+    #[must_use]
+    pub fn field(&self) -> Option<&'static str> {
+        self.field
     }
 
     /// The error itself: the handler's, or the system call's with its errno.
@@ -120,16 +152,16 @@ impl Error {
     fn remedy(&self) -> Option<&'static str> {
         let errno = self.source.raw_os_error();
         Some(match (self.operation, errno?) {
-            ("add", libc::EPERM) => {
+            ("add" | "arm", libc::EPERM) => {
                 "epoll cannot watch this fd; regular files and directories are always ready and need no reactor"
             }
-            ("add", libc::EEXIST) => {
+            ("add" | "arm", libc::EEXIST) => {
                 "this fd is registered already; delete that subscriber first, or register a duplicate of the fd"
             }
-            ("add" | "modify" | "rebuild", libc::ENOSPC) => {
+            ("add" | "arm" | "modify" | "rebuild", libc::ENOSPC) => {
                 "the limit in `/proc/sys/fs/epoll/max_user_watches` is reached; raise it or delete subscribers"
             }
-            ("add", libc::ELOOP) => "this epoll fd would watch itself; break the circle",
+            ("add" | "arm", libc::ELOOP) => "this epoll fd would watch itself; break the circle",
             ("modify", libc::ENOENT | libc::EBADF) => {
                 "the fd was closed or replaced since it was registered; delete the subscriber and add it again"
             }
@@ -146,9 +178,13 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.operation)?;
-        match (self.fd, self.type_name, self.key) {
-            (Some(fd), Some(name), _) => write!(f, " of fd {fd} (`{name}`)")?,
-            (_, _, Some(key)) => write!(f, " of key {key}")?,
+        match (self.fd, self.type_name, self.key, self.field) {
+            (Some(fd), Some(name), _, None) => write!(f, " of fd {fd} (`{name}`)")?,
+            (Some(fd), Some(name), _, Some(field)) => {
+                write!(f, " of fd {fd} (`{name}`, field `{field}`)")?
+            }
+            (_, Some(name), Some(key), _) => write!(f, " of key {key} (`{name}`)")?,
+            (_, None, Some(key), _) => write!(f, " of key {key}")?,
             _ => {}
         }
         if self.source.kind() == io::ErrorKind::NotFound && self.fd.is_none() && self.key.is_some()

@@ -1,19 +1,27 @@
 //! The memory of a subscriber: what the kernel's `data` word points at, and how the value is found from there.
 //!
 //! ```text
-//!  one allocation (a "block")
-//!  +----------------------------------------------+---------+-------------+
-//!  | Header                                       | padding | value: T    |
-//!  | call | key | fd | interest | port | standing  | to T's  |             |
-//!  |      |     |    |          |      | changed   | align   |             |
-//!  +----------------------------------------------+---------+-------------+
-//!  ^ `epoll_event.data`, exposed provenance                 ^ at `Meta::value`, a constant of T
+//!  one fd: one allocation, the header directly before the value
+//!  +--------------------------------------------------+---------+----------+
+//!  | Header                                           | padding | value: T |
+//!  | call | key | fd | interest | changed | index     | to T's  |          |
+//!  |      |     |    |          |         | field     | align   |          |
+//!  |      |     |    |          |         | standing  |         |          |
+//!  +--------------------------------------------------+---------+----------+
+//!  ^ `epoll_event.data`, exposed provenance                     ^ at `Meta::value`, a constant of T
+//!
+//!  several fds: one allocation, and further ones where a `Vec` of fds needs more
+//!  +-------------+-------------+-----+---------+----------+      +-------------+-----+
+//!  | FarHeader 0 | FarHeader 1 | ... | padding | value: T |      | FarHeader n | ... |  a "unit"
+//!  | Header,     | Header,     |     |         |          |      | Header,     |     |
+//!  | value ------+-------------+-----+---------^          |      | value       |     |
+//!  +-------------+-------------+-----+---------+----------+      +------+------+-----+
+//!  ^ `epoll_event.data` of each port         ^----------------------------+
 //! ```
 //!
-//! A block starts with its headers, one per port, and ends with the value. The layout is computed for any number of ports; a
-//! subscriber with one fd has one. `call` is a monomorphised function, so it knows where its value is without being told. A port
-//! whose header is not in its value's block (ports whose number is only known at run time) will embed [`Header`] as the first
-//! field of a longer record that ends in the value's address, which only *its* `call` reads.
+//! The allocation with the value is a "block". `call` is a monomorphised function, so it knows which of the two layouts its header is in.
+//! The headers of a subscriber with several fds are a pool: any of them serves any of its ports, and is used again when its port was
+//! disarmed and the kernel has forgotten it.
 //!
 //! This module forms no reference to a value and calls no user code, except through the functions in [`Meta`], which the caller
 //! calls by name. It knows no reactor type: `call` gets the reactor as an untyped pointer.
@@ -23,8 +31,10 @@
 //! - I1. Whatever address the kernel may still report points at an allocated header. A header is freed only when (a) the batch
 //!   in which it could be reported is over, and (b) `EPOLL_CTL_DEL` for its fd returned 0 while no stale header carries
 //!   the same fd number, or the epoll instance it was registered in has been closed.
+//!   So every entry of the instance belongs to the header that has its number in the registry, to a stale header, or to an fd of the
+//!   reactor's own, which takes the number from whoever had it.
 //! - I2. While a handler runs on a value, nobody else forms a reference to that value.
-//! - I3. `as_fd` is asked once per port, at registration; that number is the only one used afterwards.
+//! - I3. The fd is asked for once per port, when it is armed; that number is the only one used afterwards.
 //! - I4. No safe user trait is trusted for memory safety: it may lie, panic, or answer differently each time.
 //! - I5. No safe code outside the crate can obtain the reactor by `&mut` while it dispatches, or write to its epoll instance.
 //! - I6. Every path out of dispatch, unwinding included, leaves the reactor usable.
@@ -37,34 +47,66 @@ use std::os::fd::RawFd;
 
 use crate::interest::Interest;
 use crate::key::{Key, Port};
+use crate::ports::{Field, Ports};
 
 /// What a header's event is delivered by: the header, the reported bits, and the reactor (`*mut Eventp<S>`, of the `S` that the
 /// function was made for).
 pub(crate) type Call = unsafe fn(*mut Header, u32, *mut c_void);
 
+/// The functions that deliver the events of a field: of any port, and of a one-shot port.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Calls {
+    pub(crate) always: Call,
+    /// Also notes that the port has fired.
+    pub(crate) once: Call,
+}
+
+impl Calls {
+    pub(crate) fn under(self, interest: Interest) -> Call {
+        if interest.is_oneshot() { self.once } else { self.always }
+    }
+}
+
 /// The fixed record that a registration's `data` word points at.
 #[repr(C)]
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Header {
     /// Delivers an event. Replaced by a function that calls nobody when the port dies, so the loop has no branch for it.
     pub(crate) call: Call,
     /// The name of the subscriber, with its generation.
     pub(crate) key: Key,
-    /// The number that `as_fd` gave at registration (I3).
+    /// The number that was asked for when the port was armed (I3).
     pub(crate) fd: RawFd,
     /// The interest now in force. It lives here and not in the user's value, so a handler may modify its own (I2).
     pub(crate) interest: Interest,
-    /// Which of the subscriber's ports this is.
-    pub(crate) port: Port,
-    /// What the kernel has of this port.
-    pub(crate) standing: Standing,
     /// The serial number of the batch in which the port died or was last modified. To a dead port, a report of a later batch is
     /// a ghost; to a one-shot port, a report of this very batch is older than its re-arming.
     pub(crate) changed: u32,
+    /// Which of the fds of its field this is.
+    pub(crate) index: u16,
+    /// Which of the subscriber's fields.
+    pub(crate) field: u8,
+    /// What the kernel has of this port.
+    pub(crate) standing: Standing,
+}
+
+impl Header {
+    pub(crate) fn port(&self) -> Port {
+        Port { field: self.field, index: self.index }
+    }
+}
+
+/// The header of a port of a subscriber with several.
+#[repr(C)]
+#[derive(Debug)]
+pub(crate) struct FarHeader {
+    pub(crate) header: Header,
+    /// The value, from the provenance of its whole block.
+    pub(crate) value: *mut u8,
 }
 
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(size_of::<Header>() <= 32);
+const _: () = assert!(size_of::<Header>() == 32 && size_of::<FarHeader>() == 40);
 
 /// What the kernel has of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,21 +115,24 @@ pub(crate) enum Standing {
     Armed,
     /// A registration that is silent: its one-shot report has been delivered.
     Fired,
-    /// No registration: the one-shot report was delivered, and the epoll instance has been rebuilt since.
-    Silent,
     /// Perhaps a stale registration, which the fd number no longer reaches.
     Orphaned,
-    /// No registration, and the fd number is somebody else's or nobody's.
-    Lost,
+    /// No registration, and no fd number: the port was disarmed, or lost its number to another.
+    Absent,
+}
+
+impl Standing {
+    /// Whether the subscriber has it armed, as far as the subscriber knows.
+    pub(crate) fn is_watched(self) -> bool {
+        matches!(self, Self::Armed | Self::Fired)
+    }
 }
 
 /// What is known of a subscriber's type when the type is forgotten: a hand-written function table.
 #[derive(Debug)]
 pub(crate) struct Meta {
-    /// Delivers an event.
-    pub(crate) call: Call,
-    /// Delivers an event of a one-shot port, and notes that it has fired.
-    pub(crate) call_once: Call,
+    /// What delivers the events of a field.
+    pub(crate) calls: fn(u8) -> Calls,
     /// Drops the value in place.
     pub(crate) drop: unsafe fn(*mut u8),
     /// Moves the value into a box.
@@ -96,37 +141,67 @@ pub(crate) struct Meta {
     pub(crate) layout: Layout,
     /// Where in the block the value is.
     pub(crate) value: usize,
+    /// Whether there is one header, directly before the value, or any number of [`FarHeader`]s.
+    pub(crate) near: bool,
+    /// How many headers are in the block.
+    pub(crate) headers: usize,
+    pub(crate) fields: &'static [Field],
     pub(crate) type_id: fn() -> TypeId,
+    /// Of the struct whose fields these are: the type itself, or the one in a shared cell.
+    pub(crate) struct_id: fn() -> TypeId,
     pub(crate) type_name: fn() -> &'static str,
 }
 
 impl Meta {
-    /// The table of `T`, whose events `call` and `call_once` deliver.
-    pub(crate) const fn of<T: 'static>(call: Call, call_once: Call) -> Self {
-        let (layout, value) = block_layout::<T>(1);
+    /// The table of `T`, whose events `calls` deliver.
+    pub(crate) const fn of<T: Ports>(calls: fn(u8) -> Calls) -> Self {
+        let (layout, value) = block_layout::<T>();
         Self {
-            call,
-            call_once,
+            calls,
             drop: drop_value::<T>,
             into_any: into_any::<T>,
             layout,
             value,
+            near: T::ONE,
+            headers: headers_of::<T>(),
+            fields: T::FIELDS,
             type_id: TypeId::of::<T>,
+            struct_id: TypeId::of::<T::Struct>,
             type_name: core::any::type_name::<T>,
         }
     }
-
-    /// The function that delivers events under `interest`.
-    pub(crate) fn call_for(&self, interest: Interest) -> Call {
-        if interest.is_oneshot() { self.call_once } else { self.call }
-    }
 }
 
-/// The layout of a block with so many ports, and where its value is.
-pub(crate) const fn block_layout<T>(ports: usize) -> (Layout, usize) {
-    let Ok(headers) = Layout::array::<Header>(ports) else { panic!("too many ports") };
+/// How many headers the block of a `T` has: as many as it has fds, as far as the types of its fields say.
+const fn headers_of<T: Ports>() -> usize {
+    if T::ONE {
+        return 1;
+    }
+    assert!(T::FIELDS.len() <= 64, "a subscriber has 64 fields with `#[fd]` at most");
+    let (mut headers, mut field) = (0, 0);
+    while field < T::FIELDS.len() {
+        headers += T::FIELDS[field].ports as usize;
+        field += 1;
+    }
+    headers
+}
+
+/// The layout of a block, and where its value is.
+pub(crate) const fn block_layout<T: Ports>() -> (Layout, usize) {
+    let headers = if T::ONE {
+        Ok(Layout::new::<Header>())
+    } else {
+        Layout::array::<FarHeader>(headers_of::<T>())
+    };
+    let Ok(headers) = headers else { panic!("too many fds") };
     let Ok((block, value)) = headers.extend(Layout::new::<T>()) else { panic!("value too large") };
-    (block.pad_to_align(), value)
+    let block = block.pad_to_align();
+    if block.size() > 0 {
+        return (block, value);
+    }
+    // No value, and fds whose number is not known yet: still a place of its own.
+    let Ok(block) = Layout::from_size_align(block.align(), block.align()) else { unreachable!() };
+    (block, value)
 }
 
 /// # Safety
@@ -145,23 +220,56 @@ unsafe fn into_any<T: 'static>(value: *mut u8) -> Box<dyn Any> {
     Box::new(unsafe { value.cast::<T>().read() })
 }
 
-/// A subscriber's memory. Plain data: whoever drops the last copy has to [`free`](Block::free) it, and dropping the value is
-/// a step of its own.
+/// An allocation that is to be freed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    start: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Memory {
+    fn allocate(layout: Layout) -> Self {
+        debug_assert!(layout.size() > 0);
+        // SAFETY: no layout here is empty: `block_layout` sees to that, and a unit has a header at least.
+        let Some(start) = NonNull::new(unsafe { alloc(layout) }) else {
+            handle_alloc_error(layout)
+        };
+        Self { start, layout }
+    }
+
+    /// Gives it back. No value in it is dropped.
+    ///
+    /// # Safety
+    ///
+    /// I1 allows it, and nothing in it is used afterwards.
+    pub(crate) unsafe fn free(self) {
+        // SAFETY: it was allocated with this layout, and the caller gives it up.
+        unsafe { dealloc(self.start.as_ptr(), self.layout) }
+    }
+}
+
+/// The allocation with a subscriber's value. Plain data: whoever drops the last copy has to free its [`memory`](Block::memory), and
+/// dropping the value is a step of its own.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Block {
-    header: NonNull<Header>,
+    start: NonNull<u8>,
     meta: &'static Meta,
 }
 
 impl Block {
-    /// Allocates a block and writes its header; the value is written by [`fill`](Block::fill).
+    /// Allocates a block and makes all its headers copies of `header`; the value is written by [`fill`](Block::fill).
     pub(crate) fn new(meta: &'static Meta, header: Header) -> Self {
-        // SAFETY: the layout has room for a header at least, so its size is not zero.
-        let memory = unsafe { alloc(meta.layout) }.cast::<Header>();
-        let Some(place) = NonNull::new(memory) else { handle_alloc_error(meta.layout) };
-        // SAFETY: `place` is fresh memory, large enough and aligned for a block that starts with a header.
-        unsafe { place.write(header) };
-        Self { header: place, meta }
+        let block = Self { start: Memory::allocate(meta.layout).start, meta };
+        if meta.near {
+            // SAFETY: the block is fresh and starts with a header.
+            unsafe { block.start.cast::<Header>().write(header) };
+        } else {
+            // SAFETY: the block is fresh and starts with so many headers.
+            unsafe {
+                FarHeader::write_all(block.start.cast(), meta.headers, header, block.value())
+            };
+        }
+        block
     }
 
     /// Writes the value.
@@ -174,15 +282,23 @@ impl Block {
         unsafe { self.value().cast::<T>().write(value) }
     }
 
-    /// The header. Derived from the whole block, so the value can be reached from it.
-    pub(crate) fn header(self) -> *mut Header {
-        self.header.as_ptr()
+    /// The header of a subscriber with one fd. Derived from the whole block, so the value can be reached from it.
+    pub(crate) fn near(self) -> Option<*mut Header> {
+        self.meta.near.then(|| self.start.as_ptr().cast())
+    }
+
+    /// The headers in the block.
+    pub(crate) fn headers(self) -> impl Iterator<Item = *mut Header> + use<> {
+        let stride = if self.meta.near { size_of::<Header>() } else { size_of::<FarHeader>() };
+        // SAFETY: the block starts with so many headers, at that distance.
+        (0..self.meta.headers)
+            .map(move |nth| unsafe { self.start.as_ptr().add(nth * stride).cast::<Header>() })
     }
 
     /// Where the value is. No reference is formed.
     pub(crate) fn value(self) -> *mut u8 {
         // SAFETY: `meta.value` is inside of the block or one past its end (zero-sized values).
-        unsafe { self.header.as_ptr().cast::<u8>().add(self.meta.value) }
+        unsafe { self.start.as_ptr().add(self.meta.value) }
     }
 
     pub(crate) fn meta(self) -> &'static Meta {
@@ -194,19 +310,47 @@ impl Block {
         (self.meta.type_id)() == TypeId::of::<T>()
     }
 
-    /// The `data` word of the registration.
-    pub(crate) fn data(self) -> u64 {
-        data_of(self.header.as_ptr())
+    pub(crate) fn memory(self) -> Memory {
+        Memory { start: self.start, layout: self.meta.layout }
+    }
+}
+
+/// Headers of a subscriber with several fds that found no place in its block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unit {
+    start: NonNull<FarHeader>,
+    headers: usize,
+}
+
+impl Unit {
+    pub(crate) fn new(headers: usize, header: Header, block: Block) -> Self {
+        let Ok(layout) = Layout::array::<FarHeader>(headers) else { panic!("too many fds") };
+        let start = Memory::allocate(layout).start.cast();
+        // SAFETY: it is fresh and laid out for so many headers.
+        unsafe { FarHeader::write_all(start, headers, header, block.value()) };
+        Self { start, headers }
     }
 
-    /// Gives the memory back. The value is not dropped.
-    ///
+    pub(crate) fn headers(self) -> impl Iterator<Item = *mut Header> + use<> {
+        // SAFETY: there are so many headers.
+        (0..self.headers).map(move |nth| unsafe { self.start.as_ptr().add(nth).cast::<Header>() })
+    }
+
+    pub(crate) fn memory(self) -> Memory {
+        let Ok(layout) = Layout::array::<FarHeader>(self.headers) else { unreachable!() };
+        Memory { start: self.start.cast(), layout }
+    }
+}
+
+impl FarHeader {
     /// # Safety
     ///
-    /// I1 allows it, and no copy of this block is used afterwards.
-    pub(crate) unsafe fn free(self) {
-        // SAFETY: the block was allocated with this layout, and the caller gives it up.
-        unsafe { dealloc(self.header.as_ptr().cast(), self.meta.layout) }
+    /// `start` points at room for so many.
+    unsafe fn write_all(start: NonNull<Self>, headers: usize, header: Header, value: *mut u8) {
+        for nth in 0..headers {
+            // SAFETY: within the room (caller).
+            unsafe { start.add(nth).write(Self { header, value }) };
+        }
     }
 }
 

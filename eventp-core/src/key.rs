@@ -95,14 +95,26 @@ impl<T> fmt::Debug for Handle<T> {
     }
 }
 
-/// One fd of a subscriber, by its place among the subscriber's fds.
+/// One fd of a subscriber: which field it is in, and where in it.
+///
+/// For `#[handler]` methods that serve several fds. [`T::NAME.contains(port)`](crate::PortSet::contains) says whether it is in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Port(pub(crate) u16);
+pub struct Port {
+    pub(crate) field: u8,
+    pub(crate) index: u16,
+}
 
 impl Port {
     /// The place of the fd within its field; 0 for a field that is one fd.
     #[must_use]
-    pub fn index(self) -> usize {
-        usize::from(self.0)
+    pub const fn index(self) -> usize {
+        self.index as usize
+    }
+
+    /// The number of the field among those with `#[fd]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn field(self) -> u8 {
+        self.field
     }
 }

@@ -1,7 +1,7 @@
 //! Dead memory whose address the kernel may still hold.
 //!
-//! In comes a block whose port has died; its memory goes back only when I1 allows: blocks that *leave* are out of the kernel for sure
-//! and wait for the end of the batch; blocks that are *parked* may still be reported, and wait until their epoll instance has
+//! In comes the memory of a subscriber that has gone; it is freed only when I1 allows: what *leaves* is out of the kernel for sure
+//! and waits for the end of the batch; what is *parked* may still be reported, and waits until its epoll instance has
 //! been closed (`engine.rs`, the rebuild).
 //!
 //! A header is *stale* when the kernel may have a registration of it that its fd number does not lead to. epoll keys by number and
@@ -12,29 +12,29 @@ use std::os::fd::RawFd;
 
 use rustc_hash::FxHashMap;
 
-use crate::header::Block;
+use crate::header::Memory;
 
 /// So many stale headers, and as many as there are live subscribers, are kept before the epoll instance is rebuilt to be rid of them:
 /// the rebuild costs a system call per live port, so this is one per removal at most.
-pub(crate) const FULL: usize = 64;
+const FULL: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Limbo {
-    leaving: Vec<Block>,
-    parked: Vec<Block>,
+    leaving: Vec<Memory>,
+    parked: Vec<Memory>,
     stale: FxHashMap<RawFd, u32>,
     stale_total: usize,
 }
 
 impl Limbo {
-    /// Takes a block that the kernel has forgotten.
-    pub(crate) fn leave(&mut self, block: Block) {
-        self.leaving.push(block);
+    /// Takes memory whose headers the kernel has forgotten.
+    pub(crate) fn leave(&mut self, memory: Memory) {
+        self.leaving.push(memory);
     }
 
-    /// Takes a block that the kernel may still report; its header is [`mark_stale`](Limbo::mark_stale)d.
-    pub(crate) fn park(&mut self, block: Block) {
-        self.parked.push(block);
+    /// Takes memory with a header that the kernel may still report, and that is [`mark_stale`](Limbo::mark_stale)d.
+    pub(crate) fn park(&mut self, memory: Memory) {
+        self.parked.push(memory);
     }
 
     /// There is one more stale header with this fd number.
@@ -48,21 +48,21 @@ impl Limbo {
         self.stale_total != 0 && self.stale.contains_key(&fd)
     }
 
-    /// How many stale headers there are.
-    pub(crate) fn stale(&self) -> usize {
-        self.stale_total
+    /// Whether it is time for a rebuild, with so many live subscribers.
+    pub(crate) fn is_full(&self, live: usize) -> bool {
+        self.stale_total >= live.max(FULL)
     }
 
-    /// Frees the blocks that only waited for the end of the batch.
+    /// Frees what only waited for the end of the batch.
     ///
     /// # Safety
     ///
-    /// No batch is open, and no pointer to these blocks is used afterwards; their values are gone.
+    /// No batch is open, and no pointer into it is used afterwards; values in it are gone.
     #[inline]
     pub(crate) unsafe fn free_leaving(&mut self) {
-        for block in self.leaving.drain(..) {
-            // SAFETY: I1: the batch is over (caller), and `leave` took only blocks that the kernel has forgotten.
-            unsafe { block.free() }
+        for memory in self.leaving.drain(..) {
+            // SAFETY: I1: the batch is over (caller), and `leave` took only what the kernel has forgotten.
+            unsafe { memory.free() }
         }
     }
 
@@ -70,12 +70,12 @@ impl Limbo {
     ///
     /// # Safety
     ///
-    /// As for [`free_leaving`](Limbo::free_leaving); and the epoll instance that the blocks were registered in is closed, or will
+    /// As for [`free_leaving`](Limbo::free_leaving); and the epoll instance that the headers were registered in is closed, or will
     /// not be asked again.
     pub(crate) unsafe fn free_all(&mut self) {
-        for block in self.leaving.drain(..).chain(self.parked.drain(..)) {
+        for memory in self.leaving.drain(..).chain(self.parked.drain(..)) {
             // SAFETY: I1: the batch is over and the instance is gone (caller).
-            unsafe { block.free() }
+            unsafe { memory.free() }
         }
         self.stale.clear();
         self.stale_total = 0;

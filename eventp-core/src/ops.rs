@@ -10,13 +10,13 @@ use std::io;
 
 use crate::builder::{FdSource, FdSubscriber};
 use crate::flow::IntoFlow;
-use crate::header::Header;
 use crate::interest::Interest;
 use crate::key::{Handle, Key};
+use crate::ports::{PortKey, PortSet, Ports};
 use crate::subscriber::{Dispatch, Subscriber};
 
 pub(crate) mod sealed {
-    use super::{Handle, Interest, Key, Running, Subscriber, io};
+    use super::{Handle, Interest, Key, PortKey, PortSet, Ports, Running, Subscriber, io};
 
     /// The operations behind a `Pinned`. Here and not in `EventpOps`, so that the error of who implements that is one sentence.
     #[diagnostic::on_unimplemented(
@@ -31,10 +31,23 @@ pub(crate) mod sealed {
         ) -> Result<Handle<T>, (T, io::Error)>
         where
             Self: super::EventpOps;
-        fn op_modify(&mut self, key: Key, interest: Interest) -> io::Result<()>;
+        fn op_modify(&mut self, ports: PortKey, interest: Interest) -> io::Result<()>;
+        fn op_arm<T: Ports>(
+            &mut self,
+            key: Key,
+            subscriber: &T,
+            ports: PortSet<T::Struct>,
+        ) -> io::Result<()>;
+        fn op_arm_other<T: Ports>(
+            &mut self,
+            by: Running,
+            handle: Handle<T>,
+            ports: PortSet<T::Struct>,
+        ) -> io::Result<()>;
+        fn op_disarm(&mut self, ports: PortKey) -> io::Result<()>;
         fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
         fn op_stop(&mut self);
-        fn op_interest(&self, key: Key) -> io::Result<Interest>;
+        fn op_interest(&self, ports: PortKey) -> io::Result<Interest>;
         fn op_contains(&self, key: Key) -> bool;
         fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T>;
     }
@@ -73,20 +86,20 @@ pub trait EventpOps: sealed::Ops {
 /// On whose behalf an operation is made: the subscriber whose handler is running, or nobody's.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Running(*const Header);
+pub struct Running(Key);
 
 impl Running {
-    /// Outside of any handler.
-    pub(crate) const NOBODY: Self = Self(core::ptr::null());
+    /// Outside of any handler. No subscriber has this key: the registry has no such slot.
+    pub(crate) const NOBODY: Self = Self(Key { slot: u32::MAX, generation: 0 });
 
-    /// Inside the handler of the subscriber that `header` belongs to.
-    pub(crate) fn handler_of(header: *const Header) -> Self {
-        Self(header)
+    /// Inside a handler of this subscriber.
+    pub(crate) fn handler_of(key: Key) -> Self {
+        Self(key)
     }
 
-    /// Whether it is the handler of the subscriber whose port `header` is.
-    pub(crate) fn is(self, header: *const Header) -> bool {
-        core::ptr::eq(self.0, header)
+    /// Whether it is a handler of this subscriber.
+    pub(crate) fn is(self, key: Key) -> bool {
+        self.0 == key
     }
 }
 
@@ -174,8 +187,49 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// # Errors
     ///
     /// Those of [`Eventp::modify`](crate::Eventp::modify).
-    pub fn modify(&mut self, key: impl Into<Key>, interest: Interest) -> io::Result<()> {
-        self.reactor.op_modify(key.into(), interest)
+    pub fn modify(&mut self, ports: impl Into<PortKey>, interest: Interest) -> io::Result<()> {
+        self.reactor.op_modify(ports.into(), interest)
+    }
+
+    /// Watches fds of a subscriber that are not watched yet; all of them or, if one is refused, none.
+    ///
+    /// A handler arms its own by handing `self` over, which is asked for the fds it has now. The fds of another subscriber are armed by
+    /// [`arm_other`](Pinned::arm_other).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::arm`](crate::Eventp::arm).
+    pub fn arm<T: Ports>(
+        &mut self,
+        key: impl Into<Key>,
+        subscriber: &T,
+        ports: PortSet<T::Struct>,
+    ) -> io::Result<()> {
+        self.reactor.op_arm(key.into(), subscriber, ports)
+    }
+
+    /// Watches fds of another subscriber, as [`arm`](Pinned::arm).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::arm`](crate::Eventp::arm), and `ResourceBusy` if it is the subscriber whose handler is running: that one is armed by
+    /// [`arm`](Pinned::arm).
+    pub fn arm_other<T: Ports>(
+        &mut self,
+        handle: Handle<T>,
+        ports: PortSet<T::Struct>,
+    ) -> io::Result<()> {
+        self.reactor.op_arm_other(self.by, handle, ports)
+    }
+
+    /// Watches fds of a subscriber no longer, as [`Eventp::disarm`](crate::Eventp::disarm). A handler may disarm its own port. Events of this
+    /// batch that have not been delivered are silenced.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::disarm`](crate::Eventp::disarm).
+    pub fn disarm<T: 'static>(&mut self, key: impl Into<Key>, ports: PortSet<T>) -> io::Result<()> {
+        self.reactor.op_disarm(key.into().port(ports))
     }
 
     /// Removes a subscriber.
@@ -200,13 +254,13 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
         self.reactor.op_stop();
     }
 
-    /// The interest now in force.
+    /// The interest now in force, as [`Eventp::interest`](crate::Eventp::interest).
     ///
     /// # Errors
     ///
-    /// `NotFound` if the key is stale or unknown.
-    pub fn interest(&self, key: impl Into<Key>) -> io::Result<Interest> {
-        self.reactor.op_interest(key.into())
+    /// Those of [`Eventp::interest`](crate::Eventp::interest).
+    pub fn interest(&self, ports: impl Into<PortKey>) -> io::Result<Interest> {
+        self.reactor.op_interest(ports.into())
     }
 
     /// Whether the key names a registered subscriber.

@@ -13,6 +13,8 @@ use crate::key::{Key, Port};
 use crate::ops::{EventpOps, Pinned};
 use crate::subscriber::Dispatch;
 
+pub use crate::ports::{Each, Fds, Field, PortCall, Ports, RawFds};
+
 /// The canonical return type of a handler.
 pub type Outcome = io::Result<Flow>;
 
@@ -134,7 +136,7 @@ pub fn next_handler<Ep: EventpOps>(
     }
 }
 
-/// A field marked `#[fd]`.
+/// A field marked `#[fd]`, of a struct that has no other.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an fd",
     label = "expected a type that implements `AsFd`",
@@ -150,6 +152,17 @@ impl<T: AsFd + ?Sized> FdField for T {
     #[inline]
     fn borrow_fd(&self) -> BorrowedFd<'_> {
         self.as_fd()
+    }
+}
+
+/// Fails to compile if a field is not among those that handlers name.
+pub const fn assert_handled(fields: &[Field], handled: u64) {
+    let mut field = 0;
+    while field < fields.len() {
+        if handled >> field & 1 == 0 {
+            panic!("{}", fields[field].unhandled);
+        }
+        field += 1;
     }
 }
 

@@ -3,22 +3,23 @@
 //! In come subscribers and a state, out go handler calls. Here is the only place that puts a user's type and the untyped [`Engine`]
 //! together: values go in under the table made for their type, and are lent or taken out only after their type was checked.
 
+use core::any::TypeId;
 use core::fmt;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use crate::builder::{FdSource, FdSubscriber};
 use crate::dispatch::{self, Table};
-use crate::engine::Engine;
+use crate::engine::{Engine, Wanted};
 use crate::entry::{Entry, OwnedEntry};
 use crate::error::Error;
 use crate::flow::IntoFlow;
 use crate::header::Block;
 use crate::interest::Interest;
-use crate::key::{Handle, Key};
+use crate::key::{Handle, Key, Port};
 use crate::ops::sealed::Ops;
 use crate::ops::{AsPinned, EventpOps, Pinned, Running, sealed};
+use crate::ports::{PortKey, PortSet, Ports};
 use crate::remote::{Remote, Wake};
 use crate::subscriber::{Dispatch, Subscriber};
 use crate::sys::milliseconds;
@@ -179,17 +180,53 @@ impl<S> Eventp<S> {
 
     /// Changes a subscriber's interest, and re-arms it if it is one-shot.
     ///
+    /// Of a subscriber with several fds, [`Key::port`] says which; if one of them is refused, all keep the interest they had.
+    ///
     /// # Errors
     ///
-    /// - `NotFound`: the key is stale or unknown, or the fd was closed or replaced since it was registered (`ENOENT`).
-    /// - `InvalidInput`: the registration is exclusive, or `interest` is (`epoll_ctl(2)`), found out before any system call; or the fd is
-    ///   closed (`EBADF`).
+    /// - `NotFound`: the key is stale or unknown; the fd was closed or replaced since it was registered (`ENOENT`); or none of the ports is
+    ///   armed.
+    /// - `InvalidInput`: the registration is exclusive, or `interest` is (`epoll_ctl(2)`), found out before any system call; the fd is
+    ///   closed (`EBADF`); or the subscriber has several fds and the key does not say which.
     ///
     /// # Implementation notes
     ///
-    /// One `epoll_ctl`; none if the interest is in force already and not one-shot.
-    pub fn modify(&mut self, key: impl Into<Key>, interest: Interest) -> io::Result<()> {
-        Pinned::new(self).modify(key, interest)
+    /// One `epoll_ctl` per port; none if the interest is in force already and not one-shot.
+    pub fn modify(&mut self, ports: impl Into<PortKey>, interest: Interest) -> io::Result<()> {
+        Pinned::new(self).modify(ports, interest)
+    }
+
+    /// Watches fds of a subscriber that are not watched yet: those that its fields have now. All of them or, if one is refused, none.
+    ///
+    /// # Errors
+    ///
+    /// - `NotFound`: the handle is stale or unknown.
+    /// - `AlreadyExists`: one of the ports is armed already, or its fd is registered (`EEXIST`).
+    /// - Others as in [`add`](Eventp::add). The text names the field.
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_ctl` per fd, and one allocation if the subscriber needs more headers than before.
+    pub fn arm<T: Ports>(
+        &mut self,
+        handle: Handle<T>,
+        ports: PortSet<T::Struct>,
+    ) -> io::Result<()> {
+        self.op_arm_other(Running::NOBODY, handle, ports)
+    }
+
+    /// Watches fds of a subscriber no longer.
+    ///
+    /// # Errors
+    ///
+    /// - `NotFound`: the key is stale or unknown, or none of the ports is armed.
+    /// - `InvalidInput`: the subscriber has but one fd.
+    ///
+    /// # Implementation notes
+    ///
+    /// One `epoll_ctl` per fd.
+    pub fn disarm<T: 'static>(&mut self, key: impl Into<Key>, ports: PortSet<T>) -> io::Result<()> {
+        Pinned::new(self).disarm(key, ports)
     }
 
     /// Removes a subscriber and drops it.
@@ -224,12 +261,13 @@ impl<S> Eventp<S> {
     /// As [`delete`](Eventp::delete).
     pub fn take<T: 'static>(&mut self, handle: Handle<T>) -> io::Result<T> {
         let block = find_as::<T>(&self.engine, "take", handle)?;
-        if self.engine.is_pending(block) {
+        let key = handle.key();
+        if self.engine.is_pending(key) {
             let reason = "an event of an interrupted batch is still to come; make a run call first";
             let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
-            return Err(Error::at("take", block, busy).into());
+            return Err(Error::at("take", key, block, busy).into());
         }
-        self.engine.detach(block);
+        self.engine.detach(key, block);
         // SAFETY: the type was checked. I2: no handler runs, since we have `&mut self` and not a `Pinned` (I5); the block has left the
         // registry, so nobody finds it any more.
         Ok(unsafe { self.engine.take_value(block) })
@@ -256,13 +294,14 @@ impl<S> Eventp<S> {
         self.op_get_mut(Running::NOBODY, handle)
     }
 
-    /// The interest now in force.
+    /// The interest now in force; of several ports, that of the first.
     ///
     /// # Errors
     ///
-    /// `NotFound` if the key is stale or unknown.
-    pub fn interest(&self, key: impl Into<Key>) -> io::Result<Interest> {
-        self.op_interest(key.into())
+    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if the subscriber has several fds and the key
+    /// does not say which ([`Key::port`]).
+    pub fn interest(&self, ports: impl Into<PortKey>) -> io::Result<Interest> {
+        self.op_interest(ports.into())
     }
 
     /// Whether the key names a registered subscriber.
@@ -294,13 +333,15 @@ impl<S> Eventp<S> {
     /// let key = reactor.on(interest().read().with_fd(stream), |_| ())?;
     /// for entry in reactor.iter() {
     ///     assert_eq!(entry.key(), key);
-    ///     println!("{} watches fd {} for {:?}", entry.type_name(), entry.fd(), entry.interest());
+    ///     for port in entry.ports() {
+    ///         println!("{} watches fd {} for {:?}", entry.type_name(), port.fd(), port.interest());
+    ///     }
     /// }
     /// # Ok(())
     /// # }
     /// ```
     pub fn iter(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.engine.registry.blocks().map(Entry::new)
+        self.engine.registry.blocks().map(|(key, block)| Entry::new(key, block, &self.engine))
     }
 
     /// Ends the reactor and gives all subscribers back, in no promised order. Events not yet delivered are lost.
@@ -328,9 +369,7 @@ impl<S> Eventp<S> {
     /// ```
     pub fn into_subscribers(mut self) -> impl Iterator<Item = OwnedEntry> {
         self.engine.drop_doomed();
-        core::iter::from_fn(move || {
-            self.engine.pop().map(|(block, value)| OwnedEntry::new(block, value))
-        })
+        core::iter::from_fn(move || self.engine.pop_value())
     }
 
     /// Sets who is told of errors: a handler's, whose subscriber is removed, and those of the reactor itself (a rebuild of the epoll
@@ -357,6 +396,8 @@ impl<S> Eventp<S> {
     pub fn remote(&mut self) -> io::Result<Remote<S>> {
         if self.engine.wake.is_none() {
             let wake = Wake::new(&self.engine.epoll).map_err(|error| Error::of("remote", error))?;
+            // I1: whoever had the number until now had its fd closed behind our back.
+            self.engine.claim_for_reactor(wake.fd());
             self.engine.wake = Some(wake);
         }
         Ok(self.engine.wake.as_ref().expect("set above").remote())
@@ -390,6 +431,7 @@ impl<S> Eventp<S> {
     /// One `epoll_wait` per turn and no other system call, but for a rebuild (see [`delete`](Eventp::delete)).
     pub fn run_with(&mut self, state: &mut S) -> io::Result<()> {
         let lent = Lent::new(self, state);
+        lent.reactor.resume()?;
         while !core::mem::take(&mut lent.reactor.engine.stop) {
             lent.reactor.turn(None)?;
         }
@@ -399,8 +441,8 @@ impl<S> Eventp<S> {
     /// Waits for one batch, dispatches it, and says how many events reached a handler.
     ///
     /// `timeout` is rounded up to milliseconds; `None` waits for ever, and so does whatever is too long for the clock. The answer is 0 if
-    /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays to be
-    /// answered ([`is_stopping`](Eventp::is_stopping)); with it, the call does not wait.
+    /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays
+    /// to be answered by [`run_with`](Eventp::run_with); the first call after it does not wait.
     ///
     /// # Errors
     ///
@@ -415,33 +457,41 @@ impl<S> Eventp<S> {
     /// One `epoll_wait`, and the clock, which is no system call (`vdso(7)`), if there is a timeout.
     pub fn run_once_with(&mut self, state: &mut S, timeout: Option<Duration>) -> io::Result<usize> {
         let lent = Lent::new(self, state);
-        let timeout = if lent.reactor.engine.stop { Some(Duration::ZERO) } else { timeout };
-        lent.reactor.turn(timeout)
+        let handled = lent.reactor.resume()?;
+        if handled > 0 {
+            return Ok(handled);
+        }
+        let engine = &mut lent.reactor.engine;
+        let is_asked = engine.stop && !core::mem::replace(&mut engine.stop_heeded, true);
+        lent.reactor.turn(if is_asked { Some(Duration::ZERO) } else { timeout })
     }
 
-    /// One turn: the rest of an interrupted batch if there is one, or else a new batch.
-    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        if self.engine.attention || !self.engine.errors.is_empty() {
-            self.recover()?;
+    /// Makes up for what an earlier run call left undone: the rest of a batch that a panic interrupted, errors not told yet.
+    fn resume(&mut self) -> io::Result<usize> {
+        let engine = &self.engine;
+        if engine.batch.open || engine.attention || !engine.errors.is_empty() {
+            return self.resume_interrupted();
         }
+        Ok(0)
+    }
+
+    #[cold]
+    fn resume_interrupted(&mut self) -> io::Result<usize> {
+        self.engine.attention = false;
+        self.engine.drop_doomed();
+        self.tell_hook();
         if self.engine.batch.open {
-            let handled = self.finish_batch()?;
-            if handled > 0 {
-                return Ok(handled);
-            }
+            return self.finish_batch();
         }
+        self.tell().map(|()| 0)
+    }
+
+    /// One turn: a new batch, from the wait to the end.
+    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         if self.wait(timeout)? == 0 {
             return Ok(0);
         }
         self.finish_batch()
-    }
-
-    /// Makes up for what a panic left undone, and tells what was not told yet.
-    #[cold]
-    fn recover(&mut self) -> io::Result<()> {
-        self.engine.attention = false;
-        self.engine.drop_doomed();
-        self.tell()
     }
 
     /// Delivers what is left of the open batch and ends it.
@@ -559,6 +609,19 @@ impl<S> Drop for Lent<'_, S> {
     }
 }
 
+/// The fds that these fields of a subscriber have now, with their first interests.
+fn wanted<T: Ports>(subscriber: &T, fields: impl Iterator<Item = u8>) -> io::Result<Vec<Wanted>> {
+    let mut wanted = Vec::new();
+    for field in fields {
+        let mut index = 0u16;
+        subscriber.ports(usize::from(field), &mut |fd, interest| {
+            wanted.push(Wanted { port: Port { field, index }, fd, interest });
+            index = index.saturating_add(1);
+        })?;
+    }
+    Ok(wanted)
+}
+
 /// The block of a subscriber that is a `T`. A handle with the wrong type is another reactor's.
 fn find_as<T: 'static>(
     engine: &Engine,
@@ -580,18 +643,70 @@ impl<S> EventpOps for Eventp<S> {
 
 impl<S> Ops for Eventp<S> {
     fn op_add<T: Subscriber<Self>>(&mut self, subscriber: T) -> Result<Handle<T>, (T, io::Error)> {
-        // I3: each is asked once, and before anything is changed: user code, which may panic.
-        let fd = subscriber.as_fd().as_raw_fd();
-        let interest = subscriber.interest();
-        // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is.
-        match unsafe { self.engine.add(Table::<T, S>::META, fd, interest, subscriber) } {
+        // I3: fds and interests are asked for once, and before anything is changed: user code, which may panic.
+        let meta = Table::<T, S>::META;
+        let added = if T::ONE {
+            let (mut fd, mut interest) = (-1, crate::interest::interest());
+            if let Err(error) =
+                subscriber.ports(0, &mut |number, first| (fd, interest) = (number, first))
+            {
+                return Err((subscriber, Error::adding(fd, meta, 0, error).into()));
+            }
+            // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is, and near since `T` has one fd.
+            unsafe { self.engine.add_one(meta, fd, interest, subscriber) }
+        } else {
+            let first = (0..).zip(T::FIELDS).filter(|(_, field)| field.armed);
+            match wanted(&subscriber, first.map(|(number, _)| number)) {
+                // SAFETY: as above, and not near since `T` has several.
+                Ok(wanted) => unsafe { self.engine.add_several(meta, &wanted, subscriber) },
+                Err(error) => return Err((subscriber, Error::adding(-1, meta, 0, error).into())),
+            }
+        };
+        match added {
             Ok(key) => Ok(Handle::new(key)),
             Err((subscriber, error)) => Err((subscriber, error.into())),
         }
     }
 
-    fn op_modify(&mut self, key: Key, interest: Interest) -> io::Result<()> {
-        self.engine.modify(key, interest).map_err(io::Error::from)
+    fn op_modify(&mut self, ports: PortKey, interest: Interest) -> io::Result<()> {
+        self.engine.modify(ports, interest).map_err(io::Error::from)
+    }
+
+    fn op_arm<T: Ports>(
+        &mut self,
+        key: Key,
+        subscriber: &T,
+        ports: PortSet<T::Struct>,
+    ) -> io::Result<()> {
+        let block = self.engine.find("arm", key)?;
+        let refused = |error| io::Error::from(Error::at("arm", key, block, error));
+        if (block.meta().struct_id)() != TypeId::of::<T::Struct>() {
+            return Err(Error::unknown("arm", key).into());
+        }
+        if block.meta().near {
+            let reason = "it has one fd, which is armed as long as it is registered";
+            return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, reason)));
+        }
+        let fields = (0..64).filter(|&field| ports.has(field));
+        // User code, which may panic: nothing has changed yet (I4).
+        let wanted = wanted(subscriber, fields).map_err(refused)?;
+        self.engine.arm("arm", key, block, &wanted).map_err(io::Error::from)
+    }
+
+    fn op_arm_other<T: Ports>(
+        &mut self,
+        by: Running,
+        handle: Handle<T>,
+        ports: PortSet<T::Struct>,
+    ) -> io::Result<()> {
+        let subscriber: *const T = self.op_get_mut(by, handle)?;
+        // SAFETY: I2: `op_get_mut` has lent it, so its handler does not run. The value lies outside of the reactor, which forms no other
+        // reference to it while it arms.
+        self.op_arm(handle.key(), unsafe { &*subscriber }, ports)
+    }
+
+    fn op_disarm(&mut self, ports: PortKey) -> io::Result<()> {
+        self.engine.disarm(ports).map_err(io::Error::from)
     }
 
     fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()> {
@@ -599,13 +714,11 @@ impl<S> Ops for Eventp<S> {
     }
 
     fn op_stop(&mut self) {
-        self.engine.stop = true;
+        self.engine.ask_to_stop();
     }
 
-    fn op_interest(&self, key: Key) -> io::Result<Interest> {
-        let block = self.engine.find("interest", key)?;
-        // SAFETY: I1: registered, so allocated; a plain copy is read.
-        Ok(unsafe { (*block.header()).interest })
+    fn op_interest(&self, ports: PortKey) -> io::Result<Interest> {
+        self.engine.interest(ports).map_err(io::Error::from)
     }
 
     fn op_contains(&self, key: Key) -> bool {
@@ -614,10 +727,10 @@ impl<S> Ops for Eventp<S> {
 
     fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T> {
         let block = find_as::<T>(&self.engine, "get", handle)?;
-        if by.is(block.header()) {
+        if by.is(handle.key()) {
             let reason = "its own handler is running and has it as `&mut self` already";
             let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
-            return Err(Error::at("get", block, busy).into());
+            return Err(Error::at("get", handle.key(), block, busy).into());
         }
         // SAFETY: the type was checked. I2: it is not the running one, and the reference lives as long as the exclusive borrow of the
         // reactor, or of the only `Pinned` there is.

@@ -11,7 +11,7 @@ use std::os::fd::RawFd;
 
 use rustc_hash::FxHashMap;
 
-use crate::header::{Block, Header};
+use crate::header::{Block, Header, Unit};
 use crate::key::Key;
 
 const NO_SLOT: u32 = u32::MAX;
@@ -32,6 +32,8 @@ pub(crate) struct Registry {
     live: usize,
     /// The port that has each fd number now. A header is in here from its registration until it is deleted or orphaned.
     by_fd: FxHashMap<RawFd, *mut Header>,
+    /// The further headers of subscribers, by slot.
+    units: FxHashMap<u32, Vec<Unit>>,
 }
 
 impl Registry {
@@ -44,20 +46,19 @@ impl Registry {
             first_generation: nth.wrapping_mul(0x9e37_79b9),
             live: 0,
             by_fd: FxHashMap::default(),
+            units: FxHashMap::default(),
         };
         registry.slots.reserve(subscribers);
         registry.by_fd.reserve(subscribers);
         registry
     }
 
-    /// The key that the next subscriber gets, with room made for it, so that nothing can fail between the kernel's yes and
-    /// [`insert`](Registry::insert).
+    /// The key that the next subscriber gets.
     ///
     /// # Errors
     ///
     /// `OutOfMemory` after 2^32 - 1 slots.
     pub(crate) fn next_key(&mut self) -> io::Result<Key> {
-        self.by_fd.reserve(1);
         if self.free == NO_SLOT {
             let slot = u32::try_from(self.slots.len()).unwrap_or(NO_SLOT);
             if slot == NO_SLOT {
@@ -71,14 +72,17 @@ impl Registry {
         Ok(Key { slot, generation: self.slots[slot as usize].generation })
     }
 
-    /// Registers a block under the key that [`next_key`](Registry::next_key) promised, and returns the header that had the fd
-    /// number until now.
-    pub(crate) fn insert(&mut self, key: Key, block: Block, fd: RawFd) -> Option<*mut Header> {
+    /// Registers a block under the key that [`next_key`](Registry::next_key) promised.
+    pub(crate) fn insert(&mut self, key: Key, block: Block) {
         let slot = &mut self.slots[key.slot as usize];
         self.free = slot.next_free;
         slot.block = Some(block);
         self.live += 1;
-        self.by_fd.insert(fd, block.header())
+    }
+
+    /// The header has the fd number from now on. Returns the one that had it until now.
+    pub(crate) fn claim_fd(&mut self, fd: RawFd, header: *mut Header) -> Option<*mut Header> {
+        self.by_fd.insert(fd, header)
     }
 
     /// The subscriber of that name.
@@ -88,7 +92,7 @@ impl Registry {
     }
 
     /// Ends a key: from here on it is stale.
-    pub(crate) fn remove(&mut self, key: Key, header: *mut Header, fd: RawFd) {
+    pub(crate) fn remove(&mut self, key: Key) {
         let slot = &mut self.slots[key.slot as usize];
         slot.block = None;
         slot.generation = slot.generation.wrapping_add(1);
@@ -97,7 +101,27 @@ impl Registry {
             self.free = key.slot;
         }
         self.live -= 1;
-        self.forget_fd(header, fd);
+    }
+
+    /// Has the subscriber have more headers.
+    pub(crate) fn extend(&mut self, key: Key, unit: Unit) {
+        self.units.entry(key.slot).or_default().push(unit);
+    }
+
+    /// Takes the subscriber's further headers away.
+    pub(crate) fn take_units(&mut self, key: Key) -> Vec<Unit> {
+        self.units.remove(&key.slot).unwrap_or_default()
+    }
+
+    /// All headers of a registered subscriber.
+    pub(crate) fn headers(&self, key: Key, block: Block) -> impl Iterator<Item = *mut Header> + '_ {
+        let units = self.units.get(&key.slot).into_iter().flatten();
+        block.headers().chain(units.flat_map(|unit| unit.headers()))
+    }
+
+    /// The number is nobody's any more. Returns the header that had it.
+    pub(crate) fn release_fd(&mut self, fd: RawFd) -> Option<*mut Header> {
+        self.by_fd.remove(&fd)
     }
 
     /// The fd number is no longer this header's, if it still was.
@@ -117,16 +141,20 @@ impl Registry {
     }
 
     /// All subscribers, in no promised order.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
-        self.slots.iter().filter_map(|slot| slot.block)
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = (Key, Block)> + '_ {
+        (0..).zip(&self.slots).filter_map(|(number, slot)| {
+            let key = Key { slot: number, generation: slot.generation };
+            slot.block.map(|block| (key, block))
+        })
     }
 
     /// Takes one subscriber out, whichever; used where all go.
-    pub(crate) fn pop(&mut self) -> Option<Block> {
+    pub(crate) fn pop(&mut self) -> Option<(Key, Block)> {
         while let Some(slot) = self.slots.pop() {
-            if slot.block.is_some() {
+            if let Some(block) = slot.block {
                 self.live -= 1;
-                return slot.block;
+                let number = u32::try_from(self.slots.len()).unwrap_or(NO_SLOT);
+                return Some((Key { slot: number, generation: slot.generation }, block));
             }
         }
         None

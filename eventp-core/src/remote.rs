@@ -9,19 +9,18 @@ use core::marker::PhantomData;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::io;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Weak};
 
+use crate::doorbell::{Doorbell, doorbell};
 use crate::engine::Engine;
 use crate::header::{Header, Standing, data_of};
-use crate::interest::{Interest, interest};
-use crate::key::{Key, Port};
-use crate::sys::{Bell, Epoll};
-
-const RINGING: Interest = interest().read().edge_triggered();
+use crate::key::Key;
+use crate::sys::Epoll;
 
 #[derive(Debug)]
 struct Shared {
-    bell: Bell,
+    bell: Doorbell,
     stop: AtomicBool,
 }
 
@@ -35,13 +34,14 @@ pub(crate) struct Wake {
 impl Wake {
     /// Makes the eventfd and has `epoll` watch it.
     pub(crate) fn new(epoll: &Epoll) -> io::Result<Self> {
-        let shared = Arc::new(Shared { bell: Bell::new()?, stop: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { bell: Doorbell::new()?, stop: AtomicBool::new(false) });
         let header = Box::new(Header {
             call: rung,
             key: Key { slot: u32::MAX, generation: 0 },
-            fd: shared.bell.fd(),
-            interest: RINGING,
-            port: Port(0),
+            fd: shared.bell.as_raw_fd(),
+            interest: doorbell(),
+            index: 0,
+            field: 0,
             standing: Standing::Armed,
             changed: 0,
         });
@@ -51,7 +51,11 @@ impl Wake {
     }
 
     pub(crate) fn register(&self, epoll: &Epoll) -> io::Result<()> {
-        epoll.add(self.shared.bell.fd(), RINGING, data_of(self.header.as_ptr()))
+        epoll.add(self.fd(), doorbell(), data_of(self.header.as_ptr()))
+    }
+
+    pub(crate) fn fd(&self) -> RawFd {
+        self.shared.bell.as_raw_fd()
     }
 
     pub(crate) fn remote<S>(&self) -> Remote<S> {
@@ -77,7 +81,7 @@ unsafe fn rung(_header: *mut Header, _events: u32, reactor: *mut c_void) {
     let engine = unsafe { &mut *reactor.cast::<Engine>() };
     engine.batch.silenced += 1;
     if engine.wake.as_ref().is_some_and(|wake| wake.shared.stop.swap(false, Ordering::AcqRel)) {
-        engine.stop = true;
+        engine.ask_to_stop();
     }
 }
 
@@ -118,7 +122,7 @@ impl<S> Remote<S> {
             return Err(io::Error::new(io::ErrorKind::BrokenPipe, "the reactor is gone"));
         };
         if !shared.stop.swap(true, Ordering::AcqRel) {
-            shared.bell.ring();
+            shared.bell.ring()?;
         }
         Ok(())
     }

@@ -1,18 +1,18 @@
 //! The traits of a subscriber, and [`Dispatch`], the context of every handler call.
 //!
-//! In comes a user's value, out goes what the reactor needs of it: its fd ([`AsFd`]), its first interest ([`HasInterest`]) and
+//! In comes a user's value, out goes what the reactor needs of it: its fd ([`AsFd`](std::os::fd::AsFd)), its first interest ([`HasInterest`]) and
 //! what to do with an event ([`Handler`]). None of these is trusted for memory safety (I4): the reactor asks for fd and
 //! interest once, when the value is registered (I3), and keeps the answers in the header.
 
 use core::fmt;
 use std::io;
-use std::os::fd::AsFd;
 
 use crate::event::Event;
 use crate::flow::Flow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
 use crate::ops::{AsPinned, EventpOps, Pinned};
+use crate::ports::Ports;
 
 /// The interest that a subscriber is registered with.
 ///
@@ -84,7 +84,7 @@ pub trait Handler<Ep: EventpOps> {
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow>;
 }
 
-/// What can be registered into the reactor `Ep`: it has an fd, an interest and a handler, and borrows nothing.
+/// What can be registered into the reactor `Ep`: it has fds, their interests and a handler, and borrows nothing.
 ///
 /// Implemented for everything that has these; `#[subscriber]` and `#[handler]` write them.
 #[diagnostic::on_unimplemented(
@@ -92,10 +92,10 @@ pub trait Handler<Ep: EventpOps> {
     label = "not a subscriber of this reactor",
     note = "a subscriber is a struct with `#[subscriber]` and `#[handler]`, or what `with_fd` and `with_handler` make"
 )]
-pub trait Subscriber<Ep: EventpOps>: AsFd + HasInterest + Handler<Ep> + 'static {}
+pub trait Subscriber<Ep: EventpOps>: Ports + Handler<Ep> {}
 
 #[diagnostic::do_not_recommend]
-impl<Ep: EventpOps, T: AsFd + HasInterest + Handler<Ep> + 'static> Subscriber<Ep> for T {}
+impl<Ep: EventpOps, T: Ports + Handler<Ep>> Subscriber<Ep> for T {}
 
 /// The one context of every handler call: what a closure gets, and what `#[handler]` takes its parameters from.
 ///

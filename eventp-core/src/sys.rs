@@ -9,11 +9,13 @@
 //! | `epoll_create1` | a reactor is made or rebuilt |
 //! | `epoll_ctl` | `add`, `modify`, `delete`, rebuild |
 //! | `epoll_wait` | once per turn |
-//! | `eventfd2`, `write` | the first `remote()`; each `Remote::stop` |
+//! | `eventfd2` | `Doorbell::new`, the first `remote()` |
+//! | `write` | `Doorbell::ring`, `Remote::stop` |
+//! | `read` | `Doorbell::ring` on a full counter |
 //! | `close` | a reactor is dropped or rebuilt |
 
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use crate::interest::Interest;
@@ -65,29 +67,34 @@ impl Epoll {
     }
 }
 
-/// An eventfd that other threads write and the reactor watches edge-triggered without ever reading it: each write is a new
-/// edge, whatever the counter is.
-#[derive(Debug)]
-pub(crate) struct Bell(OwnedFd);
+/// A new eventfd with an empty counter.
+pub(crate) fn eventfd() -> io::Result<OwnedFd> {
+    // SAFETY: takes no pointer.
+    let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+    // SAFETY: the call above has just opened `fd`, and nobody else knows the number.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
 
-impl Bell {
-    pub(crate) fn new() -> io::Result<Self> {
-        // SAFETY: takes no pointer.
-        let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
-        // SAFETY: the call above has just opened `fd`, and nobody else knows the number.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+/// Adds one to the counter.
+pub(crate) fn eventfd_write(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let one = 1u64.to_ne_bytes();
+    // SAFETY: the kernel reads the eight bytes of `one`, which lives across the call.
+    match unsafe { libc::write(fd.as_raw_fd(), one.as_ptr().cast(), one.len()) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
+}
 
-    pub(crate) fn fd(&self) -> RawFd {
-        self.0.as_raw_fd()
-    }
-
-    /// Makes one more edge. After 2^64 - 2 calls the counter is full; then it is readable anyway.
-    pub(crate) fn ring(&self) {
-        let one = 1u64.to_ne_bytes();
-        // SAFETY: the kernel reads the eight bytes of `one`, which lives across the call.
-        let written = unsafe { libc::write(self.0.as_raw_fd(), one.as_ptr().cast(), one.len()) };
-        debug_assert!(written == 8, "eventfd write: {}", io::Error::last_os_error());
+/// Empties the counter; it may be empty already.
+pub(crate) fn eventfd_read(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let mut counter = [0u8; 8];
+    // SAFETY: the kernel writes eight bytes to `counter`, which is that long.
+    match unsafe { libc::read(fd.as_raw_fd(), counter.as_mut_ptr().cast(), counter.len()) } {
+        -1 => match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            error => Err(error),
+        },
+        _ => Ok(()),
     }
 }
 

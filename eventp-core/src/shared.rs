@@ -1,0 +1,79 @@
+//! Subscribers that other threads or other owners share: `Arc<Mutex<T>>` and `Rc<RefCell<T>>` of a subscriber are subscribers.
+//!
+//! The cell is locked for the time of a handler call, and while fds are asked for. One that is poisoned or borrowed is an error of that
+//! subscriber, never a panic of the loop; it is checked before the handler runs, so no event is half handled.
+
+use core::cell::RefCell;
+use std::io;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::flow::Flow;
+use crate::ops::EventpOps;
+use crate::ports::{Each, Field, PortCall, Ports};
+use crate::reactor::Eventp;
+use crate::subscriber::{Dispatch, Handler, Subscriber};
+
+fn lock<T>(cell: &Mutex<T>) -> io::Result<MutexGuard<'_, T>> {
+    let poisoned = "its mutex is poisoned: a thread panicked while it held the lock";
+    cell.lock().map_err(|_| io::Error::other(poisoned))
+}
+
+fn borrowed() -> io::Error {
+    let reason = "its `RefCell` is borrowed; end the borrow before the reactor runs";
+    io::Error::new(io::ErrorKind::ResourceBusy, reason)
+}
+
+impl<T: Ports> Ports for Arc<Mutex<T>> {
+    const ONE: bool = T::ONE;
+    const FIELDS: &'static [Field] = T::FIELDS;
+    type Struct = T::Struct;
+    type Names = T::Names;
+
+    fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
+        lock(self)?.ports(field, each)
+    }
+
+    fn call<S>(field: usize) -> Option<PortCall<Self, S>>
+    where
+        Self: Subscriber<Eventp<S>>,
+    {
+        (field < Self::FIELDS.len()).then(PortCall::of_any_field)
+    }
+}
+
+impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Arc<Mutex<T>> {
+    #[inline]
+    fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
+        let Dispatch { fd: cell, event, interest, key, port, state, reactor } = dispatch;
+        let fd = &mut *lock(cell)?;
+        T::handle(Dispatch { fd, event, interest, key, port, state, reactor })
+    }
+}
+
+impl<T: Ports> Ports for Rc<RefCell<T>> {
+    const ONE: bool = T::ONE;
+    const FIELDS: &'static [Field] = T::FIELDS;
+    type Struct = T::Struct;
+    type Names = T::Names;
+
+    fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
+        self.try_borrow().map_err(|_| borrowed())?.ports(field, each)
+    }
+
+    fn call<S>(field: usize) -> Option<PortCall<Self, S>>
+    where
+        Self: Subscriber<Eventp<S>>,
+    {
+        (field < Self::FIELDS.len()).then(PortCall::of_any_field)
+    }
+}
+
+impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Rc<RefCell<T>> {
+    #[inline]
+    fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
+        let Dispatch { fd: cell, event, interest, key, port, state, reactor } = dispatch;
+        let fd = &mut *cell.try_borrow_mut().map_err(|_| borrowed())?;
+        T::handle(Dispatch { fd, event, interest, key, port, state, reactor })
+    }
+}
