@@ -1,7 +1,10 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(feature = "macros", doc = include_str!("../README.md"))]
-#![cfg_attr(not(feature = "macros"), doc = "An event loop for Linux `epoll`, without the attributes of the feature `macros`.")]
+#![cfg_attr(
+    not(feature = "macros"),
+    doc = "An event loop for Linux `epoll`, without the attributes of the feature `macros`."
+)]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("eventp is built on `epoll` and runs on Linux only");

@@ -31,7 +31,7 @@ impl Bystander {
         Self { reactor, peer, key }
     }
 
-    fn is_alive(mut self) {
+    fn assert_alive(mut self) {
         fire(&self.peer);
         let mut calls = 0;
         assert_eq!(settle(&mut self.reactor, &mut calls), 1);
@@ -68,7 +68,7 @@ fn an_unknown_key() {
         &["modify of", parts[0]],
     );
     assert_error(ours.reactor.interest(key).unwrap_err(), ErrorKind::NotFound, &parts);
-    ours.is_alive();
+    ours.assert_alive();
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_stale_key() {
     let heir = ours.reactor.on(interest().with_fd(stream), |_| ()).unwrap();
     assert_error(ours.reactor.delete(key).unwrap_err(), ErrorKind::NotFound, &["delete of key"]);
     ours.reactor.delete(heir).unwrap();
-    ours.is_alive();
+    ours.assert_alive();
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn an_fd_that_epoll_refuses() {
     let text = format!("add of fd {}", file.as_raw_fd());
     let refused = ours.reactor.on(interest().read().with_fd(file), |_| ()).unwrap_err();
     assert_error(refused, ErrorKind::PermissionDenied, &[&text, "`", "File", "regular files"]);
-    ours.is_alive();
+    ours.assert_alive();
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn an_fd_that_is_closed() {
     let mut ours = Bystander::new();
     let refused = ours.reactor.on(interest().read().with_fd(Closed), |_| ()).unwrap_err();
     assert_error(refused, ErrorKind::InvalidInput, &["add of fd 19999", "the fd is closed"]);
-    ours.is_alive();
+    ours.assert_alive();
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_double_add() {
     fire(&peer);
     assert_eq!(ours.reactor.run_once_with(&mut 0, LONG).unwrap(), 1, "the first one is alive");
     ours.reactor.delete(key).unwrap();
-    ours.is_alive();
+    ours.assert_alive();
 }
 
 #[test]
@@ -148,13 +148,21 @@ fn modifying_an_exclusive_registration() {
     let refused = ours.reactor.modify(ours.key, exclusive).unwrap_err();
     assert_error(refused, ErrorKind::InvalidInput, &rule);
     ours.reactor.delete(key).unwrap();
-    ours.is_alive();
+    ours.assert_alive();
 }
 
 #[test]
 fn a_capacity_of_zero() {
     let refused = Eventp::<()>::builder().capacity(0).build().unwrap_err();
     assert_error(refused, ErrorKind::InvalidInput, &["create", "capacity", "at least 1"]);
+}
+
+#[test]
+fn a_capacity_beyond_all_memory() {
+    let refused = Eventp::<()>::builder().capacity(usize::MAX).build().unwrap_err();
+    assert_error(refused, ErrorKind::OutOfMemory, &["create"]);
+    let refused = Eventp::<()>::builder().subscribers(usize::MAX).build().unwrap_err();
+    assert_error(refused, ErrorKind::OutOfMemory, &["create"]);
 }
 
 #[test]

@@ -20,8 +20,10 @@ use eventp::{
 struct Sub<S: 'static> {
     stream: UnixStream,
     interest: Interest,
-    handler: fn(Dispatch<'_, Sub<S>, Eventp<S>>) -> io::Result<Flow>,
+    handler: SubHandler<S>,
 }
+
+type SubHandler<S> = fn(Dispatch<'_, Sub<S>, Eventp<S>>) -> io::Result<Flow>;
 
 impl<S> AsFd for Sub<S> {
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -99,6 +99,10 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(batch: usize, subscribers: usize) -> io::Result<Self> {
+        let no_memory = |_| Error::of("create", io::ErrorKind::OutOfMemory.into());
+        let mut events = Vec::new();
+        events.try_reserve_exact(batch).map_err(no_memory)?;
+        events.resize(batch, NO_REPORT);
         Ok(Self {
             attention: false,
             stop: false,
@@ -106,16 +110,9 @@ impl Engine {
             rebuild: Rebuild::default(),
             outcome: Ok(Flow::Keep),
             doomed: None,
-            batch: Batch {
-                events: vec![NO_REPORT; batch],
-                next: 0,
-                len: 0,
-                open: false,
-                serial: 0,
-                silenced: 0,
-            },
+            batch: Batch { events, next: 0, len: 0, open: false, serial: 0, silenced: 0 },
             epoll: Epoll::new().map_err(|e| Error::of("create", e))?,
-            registry: Registry::with_capacity(subscribers),
+            registry: Registry::with_capacity(subscribers).map_err(no_memory)?,
             limbo: Limbo::default(),
             wake: None,
             errors: VecDeque::new(),

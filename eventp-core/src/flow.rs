@@ -37,6 +37,7 @@ mod sealed {
 }
 
 impl sealed::Sealed for () {}
+#[diagnostic::do_not_recommend]
 impl IntoFlow for () {
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
@@ -45,6 +46,7 @@ impl IntoFlow for () {
 }
 
 impl sealed::Sealed for Flow {}
+#[diagnostic::do_not_recommend]
 impl IntoFlow for Flow {
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
@@ -53,6 +55,7 @@ impl IntoFlow for Flow {
 }
 
 impl sealed::Sealed for io::Result<()> {}
+#[diagnostic::do_not_recommend]
 impl IntoFlow for io::Result<()> {
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
@@ -61,6 +64,7 @@ impl IntoFlow for io::Result<()> {
 }
 
 impl sealed::Sealed for io::Result<Flow> {}
+#[diagnostic::do_not_recommend]
 impl IntoFlow for io::Result<Flow> {
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
@@ -81,6 +85,7 @@ mod never {
 
 impl sealed::Sealed for never::Never {}
 /// For handlers that never return, such as `|_| todo!()`.
+#[diagnostic::do_not_recommend]
 impl IntoFlow for never::Never {
     fn into_flow(self) -> io::Result<Flow> {
         self

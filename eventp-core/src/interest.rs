@@ -70,6 +70,9 @@ pub const fn exclusive() -> Exclusive {
 }
 
 impl Interest {
+    /// Nothing but error and hang-up, which the kernel reports always; the same as [`interest()`].
+    pub const NONE: Self = interest();
+
     /// Also data to read (`EPOLLIN`).
     #[must_use]
     pub const fn read(self) -> Self {

@@ -37,3 +37,7 @@ pub use ports::{PortKey, PortSet};
 pub use reactor::{Builder, Eventp};
 pub use remote::Remote;
 pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
+
+// Public under plain names, so that rustc's "the trait `..` is not implemented" does not spell a path that is none of the users' business.
+#[doc(hidden)]
+pub use __private::{FdField, Fds, Inject, IntoInterest, Ports, RawFds, ReactorAlias};

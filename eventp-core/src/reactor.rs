@@ -89,7 +89,7 @@ impl<S> Builder<S> {
     /// # Errors
     ///
     /// `InvalidInput` if the capacity is zero; `QuotaExceeded` if the process or the system has no fd left (`EMFILE`, `ENFILE`);
-    /// `OutOfMemory` (`ENOMEM`).
+    /// `OutOfMemory` if there is no memory for so much (or `ENOMEM`).
     ///
     /// # Implementation notes
     ///

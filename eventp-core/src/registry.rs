@@ -6,6 +6,7 @@
 //! (`Block::holds`), so memory is safe whatever key is shown.
 
 use core::sync::atomic::{AtomicU32, Ordering};
+use std::collections::TryReserveError;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -37,7 +38,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn with_capacity(subscribers: usize) -> Self {
+    pub(crate) fn with_capacity(subscribers: usize) -> Result<Self, TryReserveError> {
         static REACTORS: AtomicU32 = AtomicU32::new(0);
         let nth = REACTORS.fetch_add(1, Ordering::Relaxed);
         let mut registry = Self {
@@ -48,9 +49,9 @@ impl Registry {
             by_fd: FxHashMap::default(),
             units: FxHashMap::default(),
         };
-        registry.slots.reserve(subscribers);
-        registry.by_fd.reserve(subscribers);
-        registry
+        registry.slots.try_reserve(subscribers)?;
+        registry.by_fd.try_reserve(subscribers)?;
+        Ok(registry)
     }
 
     /// The key that the next subscriber gets.

@@ -58,7 +58,9 @@ impl Epoll {
 
     /// Waits for at most `timeout` milliseconds (-1: for ever) and says how many entries were filled.
     pub(crate) fn wait(&self, buffer: &mut [Report], timeout: i32) -> io::Result<usize> {
-        let room = i32::try_from(buffer.len()).unwrap_or(i32::MAX);
+        // More than this is `EINVAL`.
+        const MOST: usize = i32::MAX as usize / size_of::<Report>();
+        let room = buffer.len().min(MOST) as i32;
         // SAFETY: the kernel writes at most `room` entries to `buffer`, which is that long and exclusively ours.
         let filled = check(unsafe {
             libc::epoll_wait(self.0.as_raw_fd(), buffer.as_mut_ptr(), room, timeout)
