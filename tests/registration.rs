@@ -159,6 +159,15 @@ fn iteration_finds_handles_and_values() {
 }
 
 #[test]
+fn a_key_becomes_a_handle_of_the_right_type_only() {
+    let mut reactor = Eventp::<Vec<u8>>::new().unwrap();
+    let handle = reactor.add(Holder { stream: pair().0, payload: 1u8 }).unwrap();
+    assert_eq!(reactor.handle::<Holder<u8>>(handle.key()).unwrap(), handle);
+    let wrong = reactor.handle::<Holder<u16>>(handle.key()).unwrap_err();
+    assert_eq!(wrong.kind(), io::ErrorKind::NotFound);
+}
+
+#[test]
 fn the_state_can_borrow() {
     struct Server<'a> {
         name: &'a str,

@@ -49,6 +49,7 @@ pub(crate) mod sealed {
         fn op_stop(&mut self);
         fn op_interest(&self, ports: PortKey) -> io::Result<Interest>;
         fn op_contains(&self, key: Key) -> bool;
+        fn op_handle<T: 'static>(&self, key: Key) -> io::Result<Handle<T>>;
         fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T>;
     }
 
@@ -267,6 +268,15 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     #[must_use]
     pub fn contains(&self, key: impl Into<Key>) -> bool {
         self.reactor.op_contains(key.into())
+    }
+
+    /// The handle of a subscriber whose type is known: a handler gets its own from its [`Key`].
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown, or its subscriber is no `T`.
+    pub fn handle<T: 'static>(&self, key: impl Into<Key>) -> io::Result<Handle<T>> {
+        self.reactor.op_handle(key.into())
     }
 
     /// Lends another subscriber.

@@ -310,6 +310,15 @@ impl<S> Eventp<S> {
         self.op_contains(key.into())
     }
 
+    /// The handle of a subscriber whose type is known.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown, or its subscriber is no `T`.
+    pub fn handle<T: 'static>(&self, key: impl Into<Key>) -> io::Result<Handle<T>> {
+        self.op_handle(key.into())
+    }
+
     /// How many subscribers are registered.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -723,6 +732,11 @@ impl<S> Ops for Eventp<S> {
 
     fn op_contains(&self, key: Key) -> bool {
         self.engine.registry.find(key).is_some()
+    }
+
+    fn op_handle<T: 'static>(&self, key: Key) -> io::Result<Handle<T>> {
+        find_as::<T>(&self.engine, "get", Handle::new(key))?;
+        Ok(Handle::new(key))
     }
 
     fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T> {
