@@ -276,14 +276,14 @@ impl Engine {
 
     /// The kernel has taken `fd` for the reactor's own use.
     pub(crate) fn claim_for_reactor(&mut self, fd: RawFd) {
-        if let Some(previous) = self.registry.release_fd(fd) {
+        if let Some(previous) = self.registry.by_fd.release(fd) {
             self.orphan(previous);
         }
     }
 
     /// The kernel has taken `fd` for this header.
     fn claim(&mut self, fd: RawFd, header: *mut Header) {
-        if let Some(previous) = self.registry.claim_fd(fd, header) {
+        if let Some(previous) = self.registry.by_fd.claim(fd, header) {
             self.orphan(previous);
         }
     }
@@ -295,7 +295,7 @@ impl Engine {
             // Only a dead port can have this registration, since no live one has the number: take it away.
             Err(error)
                 if error.raw_os_error() == Some(libc::EEXIST)
-                    && !self.registry.has_fd(fd)
+                    && self.registry.by_fd.get(fd).is_none()
                     && self.limbo.is_stale(fd) =>
             {
                 self.epoll.delete(fd)?;
@@ -577,7 +577,9 @@ impl Engine {
                 self.epoll.delete(fd).is_ok() && !self.limbo.is_stale(fd)
             }
         };
-        self.registry.forget_fd(header, fd);
+        // Whoever is armed has its number: who loses it is orphaned.
+        let former = self.registry.by_fd.release(fd);
+        debug_assert_eq!(former, Some(header));
         if !forgotten {
             self.limbo.mark_stale(fd);
         }
@@ -709,7 +711,8 @@ impl Engine {
             (*header).standing = Standing::Absent;
             (*header).fd
         };
-        self.registry.forget_fd(header, fd);
+        let former = self.registry.by_fd.release(fd);
+        debug_assert_eq!(former, Some(header));
     }
 
     /// Drops what is left and frees all memory; only [`Drop`] calls it, again if a destructor panicked.

@@ -10,6 +10,7 @@ mod engine;
 mod entry;
 mod error;
 mod event;
+mod fd_table;
 mod flow;
 mod header;
 mod interest;

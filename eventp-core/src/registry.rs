@@ -1,4 +1,4 @@
-//! Who is registered: keys to subscribers, and fd numbers to ports.
+//! Who is registered: keys to subscribers. Fd numbers to ports are in `fd_table.rs`.
 //!
 //! In comes a block whose registration the kernel has taken; out goes its key. A slot's generation grows with each tenant, and a
 //! slot whose generations are used up is retired, so a stale key can never name a successor. Keys of different reactors are
@@ -8,10 +8,10 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use std::collections::TryReserveError;
 use std::io;
-use std::os::fd::RawFd;
 
 use rustc_hash::FxHashMap;
 
+use crate::fd_table::FdTable;
 use crate::header::{Block, Header, Unit};
 use crate::key::Key;
 
@@ -31,8 +31,7 @@ pub(crate) struct Registry {
     free: u32,
     first_generation: u32,
     live: usize,
-    /// The port that has each fd number now. A header is in here from its registration until it is deleted or orphaned.
-    by_fd: FxHashMap<RawFd, *mut Header>,
+    pub(crate) by_fd: FdTable,
     /// The further headers of subscribers, by slot.
     units: FxHashMap<u32, Vec<Unit>>,
 }
@@ -46,11 +45,10 @@ impl Registry {
             free: NO_SLOT,
             first_generation: nth.wrapping_mul(0x9e37_79b9),
             live: 0,
-            by_fd: FxHashMap::default(),
+            by_fd: FdTable::default(),
             units: FxHashMap::default(),
         };
         registry.slots.try_reserve(subscribers)?;
-        registry.by_fd.try_reserve(subscribers)?;
         Ok(registry)
     }
 
@@ -79,11 +77,6 @@ impl Registry {
         self.free = slot.next_free;
         slot.block = Some(block);
         self.live += 1;
-    }
-
-    /// The header has the fd number from now on. Returns the one that had it until now.
-    pub(crate) fn claim_fd(&mut self, fd: RawFd, header: *mut Header) -> Option<*mut Header> {
-        self.by_fd.insert(fd, header)
     }
 
     /// The subscriber of that name.
@@ -118,23 +111,6 @@ impl Registry {
     pub(crate) fn headers(&self, key: Key, block: Block) -> impl Iterator<Item = *mut Header> + '_ {
         let units = self.units.get(&key.slot).into_iter().flatten();
         block.headers().chain(units.flat_map(|unit| unit.headers()))
-    }
-
-    /// The number is nobody's any more. Returns the header that had it.
-    pub(crate) fn release_fd(&mut self, fd: RawFd) -> Option<*mut Header> {
-        self.by_fd.remove(&fd)
-    }
-
-    /// The fd number is no longer this header's, if it still was.
-    pub(crate) fn forget_fd(&mut self, header: *mut Header, fd: RawFd) {
-        if self.by_fd.get(&fd) == Some(&header) {
-            self.by_fd.remove(&fd);
-        }
-    }
-
-    /// Whether a live port has this fd number.
-    pub(crate) fn has_fd(&self, fd: RawFd) -> bool {
-        self.by_fd.contains_key(&fd)
     }
 
     pub(crate) fn len(&self) -> usize {
