@@ -2,6 +2,11 @@
 //!
 //! The items are as the contract prints them; only `main` takes its listener from the test, which may not ask for a fixed port.
 #![forbid(unsafe_code)]
+#![allow(
+    unreachable_pub,
+    clippy::unused_io_amount,
+    reason = "the programs are as the contract prints them"
+)]
 
 mod common {
     #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]

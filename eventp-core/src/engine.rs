@@ -32,6 +32,14 @@ pub(crate) struct Wanted {
     pub(crate) port: Port,
     pub(crate) fd: RawFd,
     pub(crate) interest: Interest,
+    /// The header that it gets.
+    header: *mut Header,
+}
+
+impl Wanted {
+    pub(crate) fn new(port: Port, fd: RawFd, interest: Interest) -> Self {
+        Self { port, fd, interest, header: core::ptr::null_mut() }
+    }
 }
 
 /// What one `epoll_wait` returned, and how far it has been delivered.
@@ -84,6 +92,8 @@ pub(crate) struct Engine {
     /// Whether a stop was asked for, and whether `run_once` has heeded it.
     pub(crate) stop: bool,
     pub(crate) stop_heeded: bool,
+    /// Whether something is to be freed or rebuilt when no batch is open.
+    untidy: bool,
     rebuild: Rebuild,
     /// What the handler that ran last answered.
     pub(crate) outcome: io::Result<Flow>,
@@ -95,6 +105,9 @@ pub(crate) struct Engine {
     limbo: Limbo,
     pub(crate) wake: Option<Wake>,
     pub(crate) errors: VecDeque<Error>,
+    /// Room for the headers that an operation selects, and for the ports that one arms: kept, to save allocations.
+    scratch: Vec<*mut Header>,
+    pub(crate) wanted: Vec<Wanted>,
 }
 
 impl Engine {
@@ -107,6 +120,7 @@ impl Engine {
             attention: false,
             stop: false,
             stop_heeded: false,
+            untidy: false,
             rebuild: Rebuild::default(),
             outcome: Ok(Flow::Keep),
             doomed: None,
@@ -116,6 +130,8 @@ impl Engine {
             limbo: Limbo::default(),
             wake: None,
             errors: VecDeque::new(),
+            scratch: Vec::new(),
+            wanted: Vec::new(),
         })
     }
 
@@ -167,7 +183,7 @@ impl Engine {
     pub(crate) unsafe fn add_several<T>(
         &mut self,
         meta: &'static Meta,
-        wanted: &[Wanted],
+        wanted: &mut [Wanted],
         value: T,
     ) -> Result<Key, (T, Error)> {
         let key = match self.registry.next_key() {
@@ -208,22 +224,19 @@ impl Engine {
         operation: &'static str,
         key: Key,
         block: Block,
-        wanted: &[Wanted],
+        wanted: &mut [Wanted],
     ) -> Result<(), Error> {
-        let armed = self.ports(key, block);
-        let is_armed = |wanted: &&Wanted| armed.iter().any(|header| header.port() == wanted.port);
-        if let Some(again) = wanted.iter().find(is_armed) {
+        if let Some(again) = self.assign_headers(key, block, wanted) {
             let reason = "it is armed already; disarm it first";
             let error = io::Error::new(io::ErrorKind::AlreadyExists, reason);
-            return Err(Error::wanting(operation, key, block, again, error));
+            return Err(Error::wanting(operation, key, block, &wanted[again], error));
         }
-        let headers = self.free_headers(key, block, wanted.len());
-        for (nth, (wanted, &header)) in wanted.iter().zip(&headers).enumerate() {
-            if let Err(error) = self.arm_one(block, header, wanted) {
-                for &armed in &headers[..nth] {
-                    self.release(armed);
+        for nth in 0..wanted.len() {
+            if let Err(error) = self.arm_one(block, &wanted[nth]) {
+                for armed in &wanted[..nth] {
+                    self.release(armed.header);
                 }
-                return Err(Error::wanting(operation, key, block, wanted, error));
+                return Err(Error::wanting(operation, key, block, &wanted[nth], error));
             }
         }
         Ok(())
@@ -236,29 +249,34 @@ impl Engine {
         headers.filter(|header| header.standing.is_watched()).collect()
     }
 
-    /// So many headers without a port; makes what is missing. A header that died in this batch has to wait: its old report, if there is
-    /// one, must not reach its new port.
-    fn free_headers(&mut self, key: Key, block: Block, number: usize) -> Vec<*mut Header> {
+    /// Gives each wanted port a header without a port, and makes what is missing; or says which of them is armed already. A header that died
+    /// in this batch has to wait: its old report, if there is one, must not reach its new port.
+    fn assign_headers(&mut self, key: Key, block: Block, wanted: &mut [Wanted]) -> Option<usize> {
         let batch = self.batch.open.then_some(self.batch.serial);
-        let mut free: Vec<_> = self
-            .registry
-            .headers(key, block)
-            // SAFETY: I1: registered, so allocated; plain fields are read.
-            .filter(|&header| unsafe {
-                (*header).standing == Standing::Absent && batch != Some((*header).changed)
-            })
-            .take(number)
-            .collect();
-        if free.len() < number {
-            let unit = Unit::new(number - free.len(), self.absent(key), block);
-            free.extend(unit.headers());
+        let (mut assigned, mut again) = (0, None);
+        self.registry.headers(key, block).for_each(|place| {
+            // SAFETY: I1: registered, so allocated; a plain copy is read.
+            let header = unsafe { *place };
+            if header.standing.is_watched() {
+                again = again.or_else(|| wanted.iter().position(|w| w.port == header.port()));
+            } else if header.standing == Standing::Absent
+                && batch != Some(header.changed)
+                && assigned < wanted.len()
+            {
+                wanted[assigned].header = place;
+                assigned += 1;
+            }
+        });
+        if again.is_none() && assigned < wanted.len() {
+            let unit = Unit::new(wanted.len() - assigned, self.absent(key), block);
+            wanted[assigned..].iter_mut().zip(unit.headers()).for_each(|(w, h)| w.header = h);
             self.registry.extend(key, unit);
         }
-        free
+        again
     }
 
-    fn arm_one(&mut self, block: Block, header: *mut Header, wanted: &Wanted) -> io::Result<()> {
-        let &Wanted { port, fd, interest } = wanted;
+    fn arm_one(&mut self, block: Block, wanted: &Wanted) -> io::Result<()> {
+        let &Wanted { port, fd, interest, header } = wanted;
         self.register(fd, interest, header)?;
         // SAFETY: I1: registered subscriber, so allocated; plain fields are written. `call` is of the type's own table.
         unsafe {
@@ -316,6 +334,7 @@ impl Engine {
             (*header).fd
         };
         self.limbo.mark_stale(fd);
+        self.untidy = true;
         self.tidy();
     }
 
@@ -341,14 +360,17 @@ impl Engine {
         &self,
         operation: &'static str,
         ports: PortKey,
-    ) -> Result<(Block, Vec<*mut Header>), Error> {
+        selected: &mut Vec<*mut Header>,
+    ) -> Result<Block, Error> {
         let PortKey { key, only } = ports;
         let block = self.find(operation, key)?;
         if only.is_some_and(|only| !only.is_of((block.meta().struct_id)())) {
             return Err(Error::unknown(operation, key));
         }
+        selected.clear();
         if let Some(header) = block.near() {
-            return Ok((block, vec![header]));
+            selected.push(header);
+            return Ok(block);
         }
         let refused =
             |kind, reason| Err(Error::at(operation, key, block, io::Error::new(kind, reason)));
@@ -356,25 +378,28 @@ impl Engine {
             let reason = "it has several fds; say which: `key.port(Type::FIELD)`";
             return refused(io::ErrorKind::InvalidInput, reason);
         };
-        // SAFETY: I1: registered, so allocated; plain copies are read.
-        let is_meant = |&header: &*mut Header| unsafe {
-            (*header).standing.is_watched() && only.has((*header).port())
-        };
-        let headers: Vec<_> = self.registry.headers(key, block).filter(is_meant).collect();
-        if headers.is_empty() {
+        self.registry.headers(key, block).for_each(|place| {
+            // SAFETY: I1: registered, so allocated; a plain copy is read.
+            let header = unsafe { *place };
+            if header.standing.is_watched() && only.has(header.port()) {
+                selected.push(place);
+            }
+        });
+        if selected.is_empty() {
             return refused(
                 io::ErrorKind::NotFound,
                 "none of these ports is armed; arm them first",
             );
         }
-        Ok((block, headers))
+        Ok(block)
     }
 
     /// The interest in force, of the first port that is meant.
     pub(crate) fn interest(&self, ports: PortKey) -> Result<Interest, Error> {
-        let (_, headers) = self.select("interest", ports)?;
+        let mut selected = Vec::new();
+        self.select("interest", ports, &mut selected)?;
         // SAFETY: I1: registered, so allocated; a plain copy is read.
-        Ok(unsafe { (*headers[0]).interest })
+        Ok(unsafe { (*selected[0]).interest })
     }
 
     /// Changes the interest of ports, those of the running subscriber included: it is in the header, so no value is touched (I2).
@@ -385,12 +410,13 @@ impl Engine {
                 return self.modify_one(block, header, interest);
             }
         }
-        let (block, headers) = self.select("modify", ports)?;
-        for (nth, &header) in headers.iter().enumerate() {
-            // SAFETY: I1: registered, so allocated; a plain copy is read.
-            let before = unsafe { (*headers[0]).interest };
+        let mut selected = Vec::new();
+        let block = self.select("modify", ports, &mut selected)?;
+        // SAFETY: I1: registered, so allocated; plain copies are read.
+        let before: Vec<_> = selected.iter().map(|&header| unsafe { (*header).interest }).collect();
+        for (nth, &header) in selected.iter().enumerate() {
             if let Err(error) = self.modify_one(block, header, interest) {
-                for &modified in &headers[..nth] {
+                for (&modified, &before) in selected[..nth].iter().zip(&before) {
                     // It has just been modified, so the kernel knows it; what it still refuses stays as it is.
                     let _ = self.modify_one(block, modified, before);
                 }
@@ -433,15 +459,17 @@ impl Engine {
 
     /// Has the kernel watch these ports no longer.
     pub(crate) fn disarm(&mut self, ports: PortKey) -> Result<(), Error> {
-        let (block, headers) = self.select("disarm", ports)?;
+        let mut selected = core::mem::take(&mut self.scratch);
+        let block = self.select("disarm", ports, &mut selected)?;
         if block.meta().near {
             let reason = "it has one fd; delete the subscriber instead";
             let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
             return Err(Error::at("disarm", ports.key, block, error));
         }
-        for header in headers {
+        for &header in &selected {
             self.release(header);
         }
+        self.scratch = selected;
         self.tidy();
         Ok(())
     }
@@ -545,11 +573,14 @@ impl Engine {
             self.registry.remove(key);
             return self.bury(block.memory(), forgotten);
         }
-        let headers: Vec<_> = self.registry.headers(key, block).collect();
+        let mut headers = core::mem::take(&mut self.scratch);
+        headers.clear();
+        headers.extend(self.registry.headers(key, block));
         let mut forgotten = true;
-        for header in headers {
+        for &header in &headers {
             forgotten &= self.release(header);
         }
+        self.scratch = headers;
         let units = self.registry.take_units(key);
         self.registry.remove(key);
         for memory in units.into_iter().map(Unit::memory).chain([block.memory()]) {
@@ -558,6 +589,7 @@ impl Engine {
     }
 
     fn bury(&mut self, memory: Memory, forgotten: bool) {
+        self.untidy = true;
         if forgotten {
             self.limbo.leave(memory);
         } else {
@@ -582,6 +614,7 @@ impl Engine {
         debug_assert_eq!(former, Some(header));
         if !forgotten {
             self.limbo.mark_stale(fd);
+            self.untidy = true;
         }
         // SAFETY: as above; plain fields are written.
         unsafe {
@@ -594,9 +627,14 @@ impl Engine {
     /// Between batches: frees what waited for the end of the last one, and rebuilds where that is due.
     #[inline]
     pub(crate) fn tidy(&mut self) {
-        if self.batch.open || self.doomed.is_some() {
-            return;
+        if self.untidy && !self.batch.open && self.doomed.is_none() {
+            self.tidy_up();
         }
+    }
+
+    #[inline(never)]
+    fn tidy_up(&mut self) {
+        self.untidy = false;
         // SAFETY: no batch is open, so (I1a) nobody will look at these headers; their values are dropped, moved out, or being
         // dropped by an unwinding that does not touch the memory afterwards.
         unsafe { self.limbo.free_leaving() };
@@ -629,6 +667,8 @@ impl Engine {
     #[inline(never)]
     fn rebuild_or_tell(&mut self) {
         let serial = self.batch.serial;
+        // Whatever comes of it, the next `tidy` looks again.
+        self.untidy = true;
         if self.rebuild.is_paused(serial) {
             return;
         }
@@ -778,6 +818,7 @@ pub(crate) unsafe fn dead(header: *mut Header, _events: u32, reactor: *mut c_voi
         (*engine).batch.silenced += 1;
         if (*header).changed != (*engine).batch.serial {
             (*engine).rebuild.wanted = true;
+            (*engine).untidy = true;
         }
     }
 }

@@ -34,6 +34,7 @@ impl<'a> Entry<'a> {
         let fields = self.block.meta().fields;
         self.engine.ports(self.key, self.block).into_iter().map(move |header| PortEntry {
             field: fields.get(usize::from(header.field)).map_or("", |field| field.name),
+            is_one_of_many: fields.get(usize::from(header.field)).is_some_and(|f| f.ports != 1),
             port: header.port(),
             fd: header.fd,
             interest: header.interest,
@@ -65,7 +66,12 @@ impl fmt::Debug for Entry<'_> {
         let mut text = f.debug_struct(self.type_name());
         text.field("key", &self.key);
         for port in self.ports() {
-            text.field(port.field, &format_args!("fd {} for {:?}", port.fd, port.interest));
+            let what = format_args!("fd {} for {:?}", port.fd, port.interest);
+            if port.is_one_of_many {
+                text.field(&format!("{}[{}]", port.field, port.port.index()), &what);
+            } else {
+                text.field(port.field, &what);
+            }
         }
         text.finish()
     }
@@ -75,6 +81,7 @@ impl fmt::Debug for Entry<'_> {
 #[derive(Clone, Copy, Debug)]
 pub struct PortEntry {
     field: &'static str,
+    is_one_of_many: bool,
     port: Port,
     fd: RawFd,
     interest: Interest,

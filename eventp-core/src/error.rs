@@ -187,7 +187,9 @@ impl fmt::Display for Error {
             (_, None, Some(key), _) => write!(f, " of key {key}")?,
             _ => {}
         }
-        if self.source.kind() == io::ErrorKind::NotFound && self.fd.is_none() && self.key.is_some()
+        if self.source.kind() == io::ErrorKind::NotFound
+            && self.type_name.is_none()
+            && self.key.is_some()
         {
             return f
                 .write_str(": no such subscriber; it was removed, or belongs to another reactor");

@@ -71,7 +71,14 @@ pub const fn exclusive() -> Exclusive {
 
 impl Interest {
     /// Nothing but error and hang-up, which the kernel reports always; the same as [`interest()`].
+    ///
+    /// They are reported level-triggered: a port that is hung up and stays so is reported in every turn. To pause a port, use
+    /// [`PAUSED`](Interest::PAUSED).
     pub const NONE: Self = interest();
+
+    /// Nothing, with error and hang-up reported once: the interest of a port that is to rest for a while, for instance until the data it gave
+    /// has been passed on. `modify` to the old interest reports what has happened meanwhile.
+    pub const PAUSED: Self = interest().edge_triggered();
 
     /// Also data to read (`EPOLLIN`).
     #[must_use]

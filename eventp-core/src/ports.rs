@@ -237,8 +237,8 @@ impl<T> PortSet<T> {
         has(self.fields, port.field)
     }
 
-    pub(crate) fn has(self, field: u8) -> bool {
-        has(self.fields, field)
+    pub(crate) fn fields(self) -> u64 {
+        self.fields
     }
 }
 

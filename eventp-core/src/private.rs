@@ -155,7 +155,8 @@ impl<T: AsFd + ?Sized> FdField for T {
     }
 }
 
-/// Fails to compile if a field is not among those that handlers name.
+/// Fails to compile if a field is not among those that handlers name; the error is where this is called.
+#[track_caller]
 pub const fn assert_handled(fields: &[Field], handled: u64) {
     let mut field = 0;
     while field < fields.len() {

@@ -618,17 +618,38 @@ impl<S> Drop for Lent<'_, S> {
     }
 }
 
-/// The fds that these fields of a subscriber have now, with their first interests.
-fn wanted<T: Ports>(subscriber: &T, fields: impl Iterator<Item = u8>) -> io::Result<Vec<Wanted>> {
-    let mut wanted = Vec::new();
-    for field in fields {
-        let mut index = 0u16;
-        subscriber.ports(usize::from(field), &mut |fd, interest| {
-            wanted.push(Wanted { port: Port { field, index }, fd, interest });
-            index = index.saturating_add(1);
-        })?;
+/// The fields that are armed at registration.
+const fn first_fields<T: Ports>() -> u64 {
+    let (mut fields, mut field) = (0, 0);
+    while field < T::FIELDS.len() {
+        if T::FIELDS[field].armed {
+            fields |= 1 << field;
+        }
+        field += 1;
     }
-    Ok(wanted)
+    fields
+}
+
+/// The fds that these fields of a subscriber have now, with their first interests.
+fn find_fds<T: Ports>(subscriber: &T, fields: u64, wanted: &mut Vec<Wanted>) -> io::Result<()> {
+    wanted.clear();
+    let mut rest = fields;
+    while rest != 0 {
+        let field = rest.trailing_zeros() as u8;
+        rest &= rest - 1;
+        let mut number = 0usize;
+        subscriber.ports(usize::from(field), &mut |fd, interest| {
+            if let Ok(index) = u16::try_from(number) {
+                wanted.push(Wanted::new(Port { field, index }, fd, interest));
+            }
+            number += 1;
+        })?;
+        if number > usize::from(u16::MAX) + 1 {
+            let reason = "a field has more than 65,536 fds; divide them among several subscribers";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+    }
+    Ok(())
 }
 
 /// The block of a subscriber that is a `T`. A handle with the wrong type is another reactor's.
@@ -664,12 +685,14 @@ impl<S> Ops for Eventp<S> {
             // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is, and near since `T` has one fd.
             unsafe { self.engine.add_one(meta, fd, interest, subscriber) }
         } else {
-            let first = (0..).zip(T::FIELDS).filter(|(_, field)| field.armed);
-            match wanted(&subscriber, first.map(|(number, _)| number)) {
-                // SAFETY: as above, and not near since `T` has several.
-                Ok(wanted) => unsafe { self.engine.add_several(meta, &wanted, subscriber) },
-                Err(error) => return Err((subscriber, Error::adding(-1, meta, 0, error).into())),
+            let mut wanted = core::mem::take(&mut self.engine.wanted);
+            if let Err(error) = find_fds(&subscriber, first_fields::<T>(), &mut wanted) {
+                return Err((subscriber, Error::adding(-1, meta, 0, error).into()));
             }
+            // SAFETY: as above, and not near since `T` has several.
+            let added = unsafe { self.engine.add_several(meta, &mut wanted, subscriber) };
+            self.engine.wanted = wanted;
+            added
         };
         match added {
             Ok(key) => Ok(Handle::new(key)),
@@ -696,10 +719,12 @@ impl<S> Ops for Eventp<S> {
             let reason = "it has one fd, which is armed as long as it is registered";
             return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, reason)));
         }
-        let fields = (0..64).filter(|&field| ports.has(field));
+        let mut wanted = core::mem::take(&mut self.engine.wanted);
         // User code, which may panic: nothing has changed yet (I4).
-        let wanted = wanted(subscriber, fields).map_err(refused)?;
-        self.engine.arm("arm", key, block, &wanted).map_err(io::Error::from)
+        find_fds(subscriber, ports.fields(), &mut wanted).map_err(refused)?;
+        let armed = self.engine.arm("arm", key, block, &mut wanted);
+        self.engine.wanted = wanted;
+        armed.map_err(io::Error::from)
     }
 
     fn op_arm_other<T: Ports>(

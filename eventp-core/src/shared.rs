@@ -6,7 +6,7 @@
 use core::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
 use crate::flow::Flow;
 use crate::ops::EventpOps;
@@ -14,11 +14,12 @@ use crate::ports::{Each, Field, PortCall, Ports};
 use crate::reactor::Eventp;
 use crate::subscriber::{Dispatch, Handler, Subscriber};
 
-fn lock<T>(cell: &Mutex<T>) -> io::Result<MutexGuard<'_, T>> {
-    let poisoned = "its mutex is poisoned: a thread panicked while it held the lock";
-    cell.lock().map_err(|_| io::Error::other(poisoned))
+#[cold]
+fn poisoned() -> io::Error {
+    io::Error::other("its mutex is poisoned: a thread panicked while it held the lock")
 }
 
+#[cold]
 fn borrowed() -> io::Error {
     let reason = "its `RefCell` is borrowed; end the borrow before the reactor runs";
     io::Error::new(io::ErrorKind::ResourceBusy, reason)
@@ -31,7 +32,7 @@ impl<T: Ports> Ports for Arc<Mutex<T>> {
     type Names = T::Names;
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
-        lock(self)?.ports(field, each)
+        self.lock().map_err(|_| poisoned())?.ports(field, each)
     }
 
     fn call<S>(field: usize) -> Option<PortCall<Self, S>>
@@ -46,7 +47,8 @@ impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Arc<Mutex<T>> {
     #[inline]
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: cell, event, interest, key, port, state, reactor } = dispatch;
-        let fd = &mut *lock(cell)?;
+        let Ok(mut guard) = cell.lock() else { return Err(poisoned()) };
+        let fd = &mut *guard;
         T::handle(Dispatch { fd, event, interest, key, port, state, reactor })
     }
 }
@@ -73,7 +75,8 @@ impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Rc<RefCell<T>> {
     #[inline]
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: cell, event, interest, key, port, state, reactor } = dispatch;
-        let fd = &mut *cell.try_borrow_mut().map_err(|_| borrowed())?;
+        let Ok(mut guard) = cell.try_borrow_mut() else { return Err(borrowed()) };
+        let fd = &mut *guard;
         T::handle(Dispatch { fd, event, interest, key, port, state, reactor })
     }
 }

@@ -57,7 +57,8 @@ impl Words {
         }
     }
 
-    fn closest(&self, found: &str) -> Option<&'static str> {
+    /// The word that was meant, if that can be told.
+    pub(crate) fn closest(&self, found: &str) -> Option<&'static str> {
         let found = normalize(found);
         let alias = self.aliases.iter().find(|(alias, _)| *alias == found).map(|&(_, word)| word);
         alias.or_else(|| {

@@ -10,14 +10,16 @@
 //! | emit | `*/codegen.rs` | model -> tokens; cannot fail |
 //! | recover | `*/recover.rs` | after errors: the item, and stand-ins so that no second error follows |
 //!
-//! Shared are `diag.rs` (collects errors), `args.rs` (option lists), `tokens.rs` (items as plain tokens), `spell.rs` (tokens as text) and `paths.rs` (the
-//! only file that spells the runtime crate's paths). The two macros know nothing of each other.
+//! Shared are `diag.rs` (collects errors), `args.rs` (option lists), `tokens.rs` (items as plain tokens), `spell.rs` (tokens as text),
+//! `event_names.rs` (which words are events) and `paths.rs` (the only file that spells the runtime crate's paths). The two macros know
+//! nothing of each other.
 
 #![forbid(unsafe_code)]
 
 mod args;
 mod diag;
 mod entry;
+mod event_names;
 mod handler;
 mod paths;
 mod spell;
@@ -28,18 +30,39 @@ mod tokens;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct with an `#[fd]` field a subscriber: writes its `AsFd` and its `HasInterest`.
+/// Makes a struct with `#[fd]` fields a subscriber.
+///
+/// With one fd, it writes `AsFd` and `HasInterest`:
 ///
 /// ```ignore
 /// #[subscriber(interest = read | edge_triggered)]
 /// struct Echo { #[fd] stream: TcpStream }
 /// ```
 ///
+/// With several, each has its own interest, and the struct gets a constant for each field and each group, such as `Net::TAP`:
+///
+/// ```ignore
+/// #[subscriber]
+/// struct Net {
+///     #[fd(interest = doorbell)]                activate: Doorbell,
+///     #[fd(interest = read, group = active)]    queues: Vec<EventFd>,
+///     #[fd(interest = read, group = active)]    tap: Option<File>,
+/// }
+/// ```
+///
 /// Options:
 ///
-/// - `interest = FLAGS`, a list with `|` of `read`, `write`, `read_hangup`, `priority`, `edge_triggered`, `oneshot`, `exclusive`
-///   and `wakeup`; or `interest = none`; or `interest = const EXPR` with an `Interest` or an `Exclusive`.
+/// - `interest = FLAGS`, for a struct with one fd: a list with `|` of `read`, `write`, `read_hangup`, `priority`, `edge_triggered`,
+///   `oneshot`, `exclusive` and `wakeup`; or `interest = none`; or `interest = doorbell`, for an eventfd that is never read; or
+///   `interest = const EXPR` with an `Interest` or an `Exclusive`.
 /// - `crate = path`, where the `eventp` crate is, if not at `::eventp`.
+///
+/// Options of `#[fd(..)]`, on fields that are an fd, or an `Option`, an array or a `Vec` of fds:
+///
+/// - `interest = ..`, as above.
+/// - `group = name`: not watched until the group is armed, as in `reactor.arm(key, self, Net::NAME)`.
+/// - `raw`, for types that have only `AsRawFd`.
+/// - `with = path`, for an fd behind a `fn(&FieldType) -> BorrowedFd<'_>`.
 #[proc_macro_attribute]
 pub fn subscriber(args: TokenStream, item: TokenStream) -> TokenStream {
     entry::subscriber(args.into(), item.into()).into()
@@ -68,6 +91,9 @@ pub fn derive_subscriber(item: TokenStream) -> TokenStream {
 ///
 /// In an `impl`, methods are marked with `#[on(EVENTS)]`, a list with `|` of `readable`, `writable`, `priority`, `error`,
 /// `hangup` and `read_closed`; or one method is called `handle` and gets every event.
+///
+/// Where the struct has several fds, `#[on(PORTS)]` names their fields, as in `#[on(rx | tx)]`, and `#[on(PORTS, EVENTS)]` both, as in
+/// `#[on(tap, readable)]`. Every fd has to have a handler.
 ///
 /// A handler asks for parameters in any order: `Event`, `Interest`, `Key`, `Port`, `Pinned<'_, impl EventpOps>`, `&mut` the state,
 /// and, in a free function, `&mut` the fd. There, the state is the parameter that is named `state` or marked `#[state]`.

@@ -45,11 +45,16 @@ macro_rules! paths {
 }
 
 paths! {
+    assert_handled => __private::assert_handled;
     derive_subscriber => __private::__Subscriber;
     dispatch => Dispatch;
+    doorbell_fn => doorbell;
+    each => __private::Each;
     event_ops => EventpOps;
     exclusive_fn => exclusive;
     fd_field => __private::FdField;
+    fds => __private::Fds;
+    field => __private::Field;
     flow => Flow;
     handler_trait => Handler;
     has_interest => HasInterest;
@@ -61,8 +66,14 @@ paths! {
     nothing_to_do => __private::nothing_to_do;
     outcome_fn => __private::into_flow;
     outcome_trait => IntoFlow;
+    port_call => __private::PortCall;
+    port_set => PortSet;
+    ports => __private::Ports;
+    raw_fds => __private::RawFds;
+    reactor => Eventp;
     reactor_alias => __private::ReactorAlias;
     reports => __private::reports;
+    subscriber => Subscriber;
 }
 
 /// The span of what has no counterpart in the user's code.
@@ -80,10 +91,15 @@ pub(crate) fn at(tokens: &impl ToTokens) -> Span {
 /// The spans of the first and of the last token. Stable Rust cannot join them, but an expression whose first token has the
 /// one and whose last token has the other is shown as the whole.
 pub(crate) fn ends(tokens: &impl ToTokens) -> (Span, Span) {
+    let (first, last) = users_ends(tokens);
+    (generated().located_at(first), generated().located_at(last))
+}
+
+/// The same as they are in the user's code, where rustc sees no macro. Lints apply there as well.
+pub(crate) fn users_ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
-    let last = spans.last().unwrap_or(first);
-    (generated().located_at(first), generated().located_at(last))
+    (first, spans.last().unwrap_or(first))
 }
 
 /// `std::io::Result<Flow>`, the canonical return type.

@@ -2,6 +2,7 @@
 
 mod half_typed;
 mod handler;
+mod ports;
 mod subscriber;
 
 use proc_macro2::{TokenStream, TokenTree};

@@ -176,3 +176,39 @@ impl Drop for Server {
         let _ = self.child.wait();
     }
 }
+
+/// Bytes that differ from place to place and from one `salt` to the next: each block of a prime length starts with its number and the salt.
+pub(crate) fn pattern(salt: u32, length: usize) -> Vec<u8> {
+    const BLOCK: usize = 251;
+    let filling: Vec<u8> = (0..BLOCK).map(|at| (at * 7) as u8).collect();
+    let mut bytes = Vec::with_capacity(length + BLOCK);
+    for number in 0..length.div_ceil(BLOCK) as u32 {
+        bytes.extend_from_slice(&salt.to_ne_bytes());
+        bytes.extend_from_slice(&number.to_ne_bytes());
+        bytes.extend_from_slice(&filling[8..]);
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+/// Not `assert_eq!`, which would print it all.
+pub(crate) fn assert_same(received: &[u8], sent: &[u8]) {
+    let difference = received.iter().zip(sent).position(|(a, b)| a != b);
+    assert!(received == sent, "{} of {} bytes, {difference:?}", received.len(), sent.len());
+}
+
+/// Has the kernel send a reset instead of an orderly end.
+pub(crate) fn reset(stream: TcpStream) {
+    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
+}
+
+/// Runs an example that ends by itself, and gives what it printed; it must succeed, in silence on the standard error, and soon.
+pub(crate) fn output_of(name: &str) -> String {
+    let mut command = example(name);
+    let start = Instant::now();
+    let output = command.output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    String::from_utf8(output.stdout).unwrap()
+}

@@ -36,6 +36,29 @@ impl Pair {
     fn again(&mut self, _: ::eventp::Pinned<'_, impl ::eventp::EventpOps>) {}
 }
 
+#[::eventp::subscriber]
+struct Several {
+    #[fd(interest = read)]
+    one: ::std::os::unix::net::UnixStream,
+    #[fd(interest = doorbell, raw, group = later)]
+    two: ::std::vec::Vec<::eventp::Doorbell>,
+    #[fd(interest = read, with = borrow)]
+    three: ::std::os::unix::net::UnixStream,
+}
+
+fn borrow(stream: &::std::os::unix::net::UnixStream) -> ::std::os::fd::BorrowedFd<'_> {
+    ::std::os::fd::AsFd::as_fd(stream)
+}
+
+#[::eventp::handler]
+impl Several {
+    #[on(one | three)]
+    fn one(&mut self) {}
+
+    #[on(two, readable)]
+    fn two(&mut self, _: ::eventp::Port) {}
+}
+
 #[::eventp::handler]
 fn free(_fd: &mut impl ::std::io::Read, state: &mut u8) -> ::eventp::Flow {
     *state += 1;
@@ -46,6 +69,8 @@ fn main() -> ::std::io::Result<()> {
     let mut reactor = ::eventp::Eventp::<u8>::new()?;
     let (ours, theirs) = ::std::os::unix::net::UnixStream::pair()?;
     Pair { stream: ours }.register_into(&mut reactor)?;
+    let (one, three) = ::std::os::unix::net::UnixStream::pair()?;
+    Several { one, two: ::std::vec::Vec::new(), three }.register_into(&mut reactor)?;
     reactor.on(::eventp::interest().read().with_fd(theirs), free::handler)?;
     ::std::io::Result::Ok(())
 }

@@ -48,6 +48,23 @@ impl Two {
     fn write(&mut self, _: renamed::Pinned<'_, impl renamed::EventpOps>) {}
 }
 
+#[renamed::subscriber(crate = crate::deep::reactor)]
+struct Several {
+    #[fd(interest = read)]
+    one: UnixStream,
+    #[fd(interest = doorbell, group = later)]
+    two: renamed::Doorbell,
+}
+
+#[renamed::handler(crate = renamed)]
+impl Several {
+    #[on(one)]
+    fn one(&mut self) {}
+
+    #[on(two, readable)]
+    fn two(&mut self) {}
+}
+
 #[renamed::handler(crate = crate::deep::reactor)]
 fn three(_stream: &mut UnixStream) {}
 
@@ -58,5 +75,7 @@ fn main() -> io::Result<()> {
     reactor.on(renamed::interest().with_fd(one.try_clone()?), three::handler)?;
     One { stream: one }.register_into(&mut reactor)?;
     Two { stream: two }.register_into(&mut reactor)?;
+    let one = UnixStream::pair()?.0;
+    Several { one, two: renamed::Doorbell::new()? }.register_into(&mut reactor)?;
     Ok(())
 }

@@ -46,6 +46,46 @@ impl Public {
     }
 }
 
+/// A subscriber with several fds that others see.
+#[subscriber]
+#[derive(Debug)]
+pub struct Several<T: std::os::fd::AsFd + 'static> {
+    #[fd(interest = read)]
+    one: T,
+    #[fd(interest = read, group = later)]
+    many: Vec<UnixStream>,
+}
+
+#[handler]
+impl<T: std::os::fd::AsFd> Several<T> {
+    #[on(one)]
+    fn one(&mut self, key: Key, mut reactor: Pinned<'_, impl EventpOps>) -> io::Result<()> {
+        let _ = (&self.one, &self.many);
+        reactor.arm(key, self, Self::MANY)
+    }
+
+    #[on(many, readable | hangup)]
+    fn many(&mut self) {}
+}
+
+/// A subscriber with several fds that nobody outside sees, and whose constants are not used.
+#[subscriber]
+#[derive(Debug)]
+struct Secret {
+    #[fd(interest = read)]
+    one: UnixStream,
+    #[fd(interest = read, group = later)]
+    two: UnixStream,
+}
+
+#[handler]
+impl Secret {
+    #[on(one | two)]
+    fn both(&mut self) {
+        let _ = (&self.one, &self.two);
+    }
+}
+
 /// A function that others see.
 #[handler]
 pub fn public<'a>(stream: &'a mut UnixStream, state: &mut Server<'_>) {
@@ -74,6 +114,10 @@ fn main() -> io::Result<()> {
     let _ = Public { stream: ours }.register_into(&mut reactor)?;
     let _ = reactor.on(interest().read().with_fd(theirs.try_clone()?), private::in_module::handler)?;
     let _ = reactor.on(interest().read().with_fd(theirs), public::handler)?;
+    let (one, two) = UnixStream::pair()?;
+    let _ = Several { one, many: vec![two] }.register_into(&mut reactor)?;
+    let (one, two) = UnixStream::pair()?;
+    let _ = Secret { one, two }.register_into(&mut reactor)?;
     drop(server);
     Ok(())
 }

@@ -5,15 +5,15 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::GenericParam;
+use syn::{GenericParam, Type};
 
 use super::call::{emit_call, is_never};
 use super::cfg;
-use super::events::Events;
 use super::function::{FunctionModel, FunctionVariant};
 use super::model::{Arm, ImplModel, Variant};
 use super::parse::ImplSyntax;
 use super::scope::{Ep, Scope};
+use super::when::{emit_check, emit_condition};
 use crate::paths::{Root, at, generated, outcome};
 use crate::tokens;
 
@@ -32,7 +32,7 @@ pub(crate) fn emit_impls(root: &Root, model: &ImplModel<'_>) -> TokenStream {
 
 fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> TokenStream {
     let span = generated();
-    let cfgs = cfg::attributes(&syntax.head.attrs);
+    let cfgs: Vec<_> = cfg::attributes(&syntax.head.attrs).collect();
     let configuration = variant.configuration.attribute();
     let generics = emit_generics(&syntax.head.generics.params, root, &variant.scope);
     let users = syntax.head.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
@@ -40,8 +40,12 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
     let (handler, dispatch) = (root.handler_trait(span), root.dispatch(span));
     let (this, ep) = (&syntax.head.self_ty, emit_ep(root, &variant.scope));
     let outcome = outcome(root);
-    let (mutable, body) = emit_arms(root, &variant.arms);
+    let (mutable, body) = emit_arms(root, this, &variant.arms);
+    let (check, inner_check) = emit_check(root, syntax, variant);
+    let check = (!check.is_empty()).then(|| quote_spanned!(span=> #(#cfgs)* #configuration #check));
+    let statics = emit_statics(syntax, variant);
     quote_spanned! {span=>
+        #check
         #(#cfgs)*
         #configuration
         #[automatically_derived]
@@ -49,13 +53,24 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
         where
             #(#users,)*
             #(#predicates,)*
+            #(#statics,)*
         {
-            #[inline]
+            #[inline(always)]
             fn handle(#mutable __d: #dispatch<'_, Self, #ep>) -> #outcome {
+                #inner_check
                 #body
             }
         }
     }
+}
+
+/// A type with ports borrows nothing, and so do its parameters.
+fn emit_statics(syntax: &ImplSyntax, variant: &Variant<'_>) -> Vec<TokenStream> {
+    if variant.ports.is_empty() {
+        return Vec::new();
+    }
+    let parameters = syntax.head.generics.type_params().map(|parameter| &parameter.ident);
+    parameters.map(|name| quote_spanned!(generated()=> #name: 'static)).collect()
 }
 
 /// Lifetimes first, as the language wants them.
@@ -113,28 +128,29 @@ fn emit_ep(root: &Root, scope: &Scope) -> TokenStream {
 }
 
 /// The arms one after the other; and whether the context is needed again after the first.
-fn emit_arms(root: &Root, arms: &[Arm<'_>]) -> (TokenStream, TokenStream) {
+fn emit_arms(root: &Root, this: &Type, arms: &[Arm<'_>]) -> (TokenStream, TokenStream) {
     let span = generated();
     let Some((last, before)) = arms.split_last() else {
         return (TokenStream::new(), TokenStream::new());
     };
-    let before_last = before.iter().map(|arm| emit_arm(root, arm));
-    let body = emit_last_arm(root, last);
+    let before_last = before.iter().map(|arm| emit_arm(root, this, arm));
+    let body = emit_last_arm(root, this, last);
     let mutable = if before.is_empty() { TokenStream::new() } else { quote_spanned!(span=> mut) };
     (mutable, quote_spanned!(span=> #(#before_last)* #body))
 }
 
-fn emit_arm(root: &Root, arm: &Arm<'_>) -> TokenStream {
+fn emit_arm(root: &Root, this: &Type, arm: &Arm<'_>) -> TokenStream {
     let span = generated();
-    let (mask, next_handler) = (emit_mask(root, arm.events), root.next_handler(span));
-    let reports = root.reports(span);
+    let next_handler = root.next_handler(span);
     let call = emit_call(root, &arm.call, true);
+    let condition = emit_condition(root, this, &arm.when);
+    let condition = condition.unwrap_or_else(|| quote_spanned!(span=> true));
     if is_never(&arm.call) {
         // What follows would be unreachable, and rustc warns of that.
-        return quote_spanned!(span=> if #reports(__d.event, #mask) { #call });
+        return quote_spanned!(span=> if #condition { #call });
     }
     quote_spanned! {span=>
-        if #reports(__d.event, #mask) {
+        if #condition {
             let __outcome = { #call };
             if let ::core::ops::ControlFlow::Break(__outcome) =
                 #next_handler(__outcome, __d.key, &mut __d.reactor)
@@ -145,26 +161,18 @@ fn emit_arm(root: &Root, arm: &Arm<'_>) -> TokenStream {
     }
 }
 
-fn emit_last_arm(root: &Root, arm: &Arm<'_>) -> TokenStream {
-    let span = generated();
+fn emit_last_arm(root: &Root, this: &Type, arm: &Arm<'_>) -> TokenStream {
     let call = emit_call(root, &arm.call, false);
-    if arm.events == Events::ALL {
-        return call;
-    }
-    let (mask, reports) = (emit_mask(root, arm.events), root.reports(span));
+    let Some(condition) = emit_condition(root, this, &arm.when) else { return call };
+    let span = generated();
     let nothing_to_do = root.nothing_to_do(span);
     quote_spanned! {span=>
-        if #reports(__d.event, #mask) {
+        if #condition {
             #call
         } else {
             #nothing_to_do()
         }
     }
-}
-
-fn emit_mask(root: &Root, events: Events) -> TokenStream {
-    let bits = events.names().map(|name| root.event_bit(name));
-    quote_spanned!(generated()=> #(#bits)|*)
 }
 
 /// `enum f {}` with the function's `handler`.

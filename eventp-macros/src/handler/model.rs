@@ -1,17 +1,17 @@
 //! Syntax to the model, for an `impl`: which methods run on which events, of which reactors.
 //!
 //! In comes the `impl`, out goes an [`ImplModel`], with one [`Variant`] for each configuration of the `#[cfg]`s inside. What must
-//! stay true: every mistake is reported once, however many variants there are, and each event that the kernel reports unasked has
-//! a handler.
+//! stay true: every mistake is reported once, however many variants there are.
 
 use proc_macro2::TokenStream;
 use syn::{GenericParam, Ident, ReceiverKind, Safety, Signature, Type};
 
 use super::cfg::{self, Conditions, Configuration};
-use super::events::{self, Events};
+use super::on::{self, On};
 use super::params::{self, Param, Place, peel};
 use super::parse::{ImplSyntax, Method, MethodSyntax};
 use super::scope::Scope;
+use super::share::{self, When};
 use crate::diag::Diag;
 use crate::spell::spell;
 
@@ -27,11 +27,15 @@ pub(crate) struct Variant<'a> {
     pub(crate) scope: Scope,
     /// In source order.
     pub(crate) arms: Vec<Arm<'a>>,
+    /// The ports that have handlers, if ports are named at all.
+    pub(crate) ports: Vec<&'a Ident>,
+    /// Whether a method handles every port.
+    pub(crate) is_complete: bool,
 }
 
-/// A method and the events it is called on.
+/// A method and what it is called on.
 pub(crate) struct Arm<'a> {
-    pub(crate) events: Events,
+    pub(crate) when: When<'a>,
     pub(crate) call: Call<'a>,
 }
 
@@ -46,7 +50,7 @@ struct Declared<'a> {
     sig: &'a Signature,
     conditions: Conditions,
     /// `None` for a plain `handle`.
-    on: Option<Events>,
+    on: Option<On>,
     params: Vec<Param<'a>>,
 }
 
@@ -96,35 +100,20 @@ fn lower_variant<'a>(
 ) -> Variant<'a> {
     let active: Vec<_> =
         methods.iter().filter(|method| method.conditions.hold_in(&configuration)).collect();
-    let events = distribute(active.iter().map(|method| method.on));
+    let on: Vec<_> =
+        active.iter().map(|method| method.on.as_ref().unwrap_or(const { &On::ALL })).collect();
     let arms: Vec<_> = active
         .iter()
-        .zip(events)
-        .map(|(method, events)| {
+        .zip(share::share(&on))
+        .map(|(method, when)| {
             let params = method.params.iter();
             let params = params.filter(|it| it.conditions.hold_in(&configuration)).collect();
-            Arm { events, call: Call { sig: method.sig, params } }
+            Arm { when, call: Call { sig: method.sig, params } }
         })
         .collect();
     let scope = Scope::of_methods(head, arms.iter().map(|arm| &arm.call));
-    Variant { configuration, scope, arms }
-}
-
-/// Gives the events that the kernel reports unasked, and no method names, to those who read, or else write, or else come first.
-fn distribute(on: impl Iterator<Item = Option<Events>>) -> Vec<Events> {
-    let mut events: Vec<_> = on.map(|named| named.unwrap_or(Events::ALL)).collect();
-    let named = |wanted: Events| events.iter().any(|events| events.contains(wanted));
-    let heirs: Vec<_> =
-        [Events::READABLE, Events::WRITABLE].into_iter().find(|&event| named(event)).map_or_else(
-            || (0..events.len().min(1)).collect(),
-            |event| (0..events.len()).filter(|&at| events[at].contains(event)).collect(),
-        );
-    for event in Events::UNASKED {
-        if !events.iter().any(|events| events.contains(event)) {
-            heirs.iter().for_each(|&at| events[at] |= event);
-        }
-    }
-    events
+    let is_complete = on.iter().any(|on| on.ports.is_empty());
+    Variant { configuration, scope, arms, ports: share::named(&on), is_complete }
 }
 
 fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {
@@ -132,7 +121,7 @@ fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {
     for again in on.iter().skip(1) {
         diag.error(&again.attribute, "duplicate `#[on(..)]`; join the events by `|` in one");
     }
-    let on = on.iter().map(|on| events::lower(on, diag).unwrap_or(Events::ALL)).reduce(|a, _| a);
+    let on = on.iter().map(|on| on::lower(on, diag).unwrap_or(On::ALL)).reduce(|a, _| a);
     check_qualifiers(sig, diag);
     check_receiver(sig, diag);
     let params = params::lower(sig, Place::Method, diag);

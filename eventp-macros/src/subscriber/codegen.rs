@@ -1,4 +1,4 @@
-//! The model to tokens: the struct with its hidden derive, and what the derive writes.
+//! The model to tokens: the struct with its hidden derive, and what the derive writes for one fd.
 //!
 //! In comes a legal model, out go impls. What must stay true: nothing can go wrong here, and an error that rustc finds in
 //! the code is on the user's token, because that token's span is on it.
@@ -7,10 +7,11 @@ use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::{Generics, Type};
 
+use super::fields::Fd;
 use super::interest::Interest;
-use super::model::Model;
-use crate::paths::Root;
-use crate::paths::{at, generated, std_fd};
+use super::model::{Fds, Model};
+use super::ports::{self, Owner};
+use crate::paths::{Root, at, generated, std_fd};
 use crate::tokens;
 
 /// The struct again, with the hidden derive before it.
@@ -23,23 +24,27 @@ pub(crate) fn emit_derive(root: &Root, args: &TokenStream, item: &TokenStream) -
     }
 }
 
-/// `AsFd` and `HasInterest`.
+/// What the reactor needs to find the fds: `AsFd` and `HasInterest` for one, `Ports` for several.
 pub(crate) fn emit_impls(model: &Model<'_>) -> TokenStream {
-    let as_fd = impl_as_fd(model);
-    let has_interest = impl_has_interest(model);
-    quote!(#as_fd #has_interest)
+    match &model.fds {
+        Fds::One(fd) => {
+            let as_fd = impl_as_fd(&model.owner, fd);
+            let has_interest = impl_has_interest(&model.owner, fd);
+            quote!(#as_fd #has_interest)
+        }
+        Fds::Several(several) => ports::emit_impls(&model.owner, several),
+    }
 }
 
-fn impl_as_fd(model: &Model<'_>) -> TokenStream {
-    let (name, field) = (model.ident, model.fd.ident);
-    let (generics, arguments, bounds) = model.generics.split_for_impl();
+fn impl_as_fd(owner: &Owner<'_>, fd: &Fd<'_>) -> TokenStream {
+    let (name, field, ty) = (owner.ident, fd.ident, fd.ty);
+    let (generics, arguments, bounds) = owner.generics.split_for_impl();
     let (as_fd, borrowed) = (std_fd("AsFd"), std_fd("BorrowedFd"));
-    let ty = model.fd.ty;
-    let value = if mentions_parameter(ty, model.generics) {
+    let value = if mentions_parameter(ty, owner.generics) {
         // Here rustc says which bound is missing where, and that has to be one which users know.
         quote_spanned!(at(ty)=> <#ty as #as_fd>::as_fd(&self.#field))
     } else {
-        let fd_field = model.root.fd_field(at(ty));
+        let fd_field = owner.root.fd_field(at(ty));
         quote_spanned!(at(ty)=> <#ty as #fd_field>::borrow_fd(&self.#field))
     };
     quote_spanned! {generated()=>
@@ -64,12 +69,12 @@ fn mentions_parameter(ty: &Type, generics: &Generics) -> bool {
     search(ty.to_token_stream(), generics)
 }
 
-fn impl_has_interest(model: &Model<'_>) -> TokenStream {
-    let name = model.ident;
-    let (generics, arguments, bounds) = model.generics.split_for_impl();
-    let has_interest = model.root.has_interest(generated());
-    let interest = model.root.interest_type(generated());
-    let value = emit_interest(model);
+fn impl_has_interest(owner: &Owner<'_>, fd: &Fd<'_>) -> TokenStream {
+    let (root, name) = (&owner.root, owner.ident);
+    let (generics, arguments, bounds) = owner.generics.split_for_impl();
+    let has_interest = root.has_interest(generated());
+    let interest = root.interest_type(generated());
+    let value = emit_interest(root, &fd.interest);
     quote_spanned! {generated()=>
         #[automatically_derived]
         impl #generics #has_interest for #name #arguments #bounds {
@@ -81,10 +86,10 @@ fn impl_has_interest(model: &Model<'_>) -> TokenStream {
     }
 }
 
-fn emit_interest(model: &Model<'_>) -> TokenStream {
-    let root = &model.root;
+/// An interest as an expression.
+pub(super) fn emit_interest(root: &Root, interest: &Interest) -> TokenStream {
     let span = generated();
-    match &model.fd.interest {
+    match interest {
         Interest::Plain(flags) => {
             let start = root.interest_fn(span);
             quote_spanned!(span=> #start() #(.#flags())*)
@@ -92,6 +97,10 @@ fn emit_interest(model: &Model<'_>) -> TokenStream {
         Interest::Exclusive(flags) => {
             let (start, convert) = (root.exclusive_fn(span), root.interest_from(span));
             quote_spanned!(span=> #convert::into_interest(#start() #(.#flags())*))
+        }
+        Interest::Doorbell => {
+            let doorbell = root.doorbell_fn(span);
+            quote_spanned!(span=> #doorbell())
         }
         Interest::Const(expr) => {
             let convert = root.interest_from(at(expr));

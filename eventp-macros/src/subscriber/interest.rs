@@ -16,6 +16,8 @@ pub(crate) enum Interest {
     Plain(Vec<Ident>),
     /// The flags beside `exclusive`.
     Exclusive(Vec<Ident>),
+    /// That in an eventfd which is never read.
+    Doorbell,
     /// The expression after `const`.
     Const(TokenStream),
 }
@@ -30,6 +32,7 @@ const FLAGS: Words = Words {
         "oneshot",
         "exclusive",
         "wakeup",
+        "doorbell",
         "none",
     ],
     aliases: &[
@@ -46,12 +49,16 @@ const FLAGS: Words = Words {
         ("et", "edge_triggered"),
         ("edge", "edge_triggered"),
         ("one_shot", "oneshot"),
+        ("bell", "doorbell"),
         ("empty", "none"),
     ],
 };
 
 /// What the kernel accepts beside `EPOLLEXCLUSIVE`, see `epoll_ctl(2)`.
 const WITH_EXCLUSIVE: &[&str] = &["read", "write", "edge_triggered", "wakeup"];
+
+/// What stands for a whole interest.
+const ALONE: &[&str] = &["none", "doorbell"];
 
 /// Whether the word is one that can stand after `interest =`.
 pub(crate) fn is_flag(word: &str) -> bool {
@@ -117,6 +124,9 @@ fn lower_flags(flags: Vec<Ident>, diag: &mut Diag) -> Option<Interest> {
     if !(known && unique && allowed) {
         return None;
     }
+    if flags.iter().any(|flag| flag == "doorbell") {
+        return Some(Interest::Doorbell);
+    }
     let (exclusive, mut flags): (Vec<_>, Vec<_>) =
         flags.into_iter().partition(|flag| flag == "exclusive");
     flags.retain(|flag| flag != "none");
@@ -149,12 +159,12 @@ fn check_unique(flags: &[Ident], diag: &mut Diag) -> bool {
 fn check_exclusion(flags: &[Ident], diag: &mut Diag) -> bool {
     let mut all = true;
     let exclusive = flags.iter().any(|flag| flag == "exclusive");
-    let none = flags.iter().find(|flag| *flag == "none");
     for flag in flags {
         let name = flag.to_string();
         let stray = is_flag(&name)
             && !WITH_EXCLUSIVE.contains(&name.as_str())
-            && !["exclusive", "none"].contains(&name.as_str());
+            && name != "exclusive"
+            && !ALONE.contains(&name.as_str());
         if exclusive && stray {
             all = false;
             diag.error(
@@ -166,9 +176,15 @@ fn check_exclusion(flags: &[Ident], diag: &mut Diag) -> bool {
             );
         }
     }
-    if let (Some(none), Some(other)) = (none, flags.iter().find(|flag| *flag != "none")) {
-        all = false;
-        diag.error(none, format!("`none` and `{other}` are mutually exclusive; remove one"));
+    for &alone in ALONE {
+        let (alone, others): (Vec<_>, Vec<_>) = flags.iter().partition(|flag| *flag == alone);
+        if let (Some(alone), Some(other)) = (alone.first(), others.first()) {
+            diag.error(
+                alone,
+                format!("`{alone}` and `{other}` are mutually exclusive; remove one"),
+            );
+            return false;
+        }
     }
     all
 }

@@ -3,27 +3,36 @@
 //! In comes what was parsed, out goes a [`Model`] from which code can be written without a further question. What must stay
 //! true: every mistake is reported, not only the first.
 
-use syn::{Generics, Ident, Type};
+use syn::Generics;
 
+use super::constants::{self, Constant};
+use super::fields::{self, Fd, Marked};
 use super::interest::{self, Interest};
-use super::parse::{FieldSyntax, Options, Shape, Syntax};
+use super::parse::{FieldSyntax, Shape, Syntax};
+use super::ports::Owner;
 use crate::args::{self, Arg};
 use crate::diag::{Diag, Words};
+use crate::event_names;
 use crate::paths::Root;
 
 /// A subscriber.
 pub(crate) struct Model<'a> {
-    pub(crate) root: Root,
-    pub(crate) ident: &'a Ident,
-    pub(crate) generics: &'a Generics,
-    pub(crate) fd: Fd<'a>,
+    pub(crate) owner: Owner<'a>,
+    pub(crate) fds: Fds<'a>,
 }
 
-/// A field that is an fd.
-pub(crate) struct Fd<'a> {
-    pub(crate) ident: &'a Ident,
-    pub(crate) ty: &'a Type,
-    pub(crate) interest: Interest,
+/// How many fds it can have.
+pub(crate) enum Fds<'a> {
+    /// One, as long as it is registered.
+    One(Fd<'a>),
+    /// Any number.
+    Several(Ports<'a>),
+}
+
+/// Several fields, or one with more than one fd or none.
+pub(crate) struct Ports<'a> {
+    pub(crate) fds: Vec<Fd<'a>>,
+    pub(crate) constants: Vec<Constant>,
 }
 
 const OPTIONS: Words = Words {
@@ -31,15 +40,17 @@ const OPTIONS: Words = Words {
     aliases: &[("events", "interest"), ("interests", "interest"), ("flags", "interest")],
 };
 
-const EVENTS: &[&str] = &["readable", "writable", "priority", "error", "hangup", "read_closed"];
+/// A set of fields is 64 bits.
+const MOST: usize = 64;
 
 /// What the attribute's arguments say.
 #[derive(Default)]
-struct Settings {
+struct Settings<'a> {
     root: Option<Root>,
     interest: Option<Interest>,
-    /// Whether `interest` stands there, be it right or wrong.
-    has_interest: bool,
+    /// `interest`, be it right or wrong.
+    written: Option<&'a Arg>,
+    is_broken: bool,
 }
 
 /// Lowers the struct, or reports why not.
@@ -47,16 +58,20 @@ pub(crate) fn lower<'a>(syntax: &'a Syntax, diag: &mut Diag) -> Option<Model<'a>
     let settings = lower_settings(syntax, diag);
     check_lifetimes(&syntax.generics, diag);
     let fields = named_fields(&syntax.shape, diag)?;
-    let (field, fd_options) = the_fd(syntax, fields, diag)?;
-    let root = settings.root.clone();
-    let interest = lower_fd_interest(syntax, settings, fd_options, diag);
-    let ident = field.field.ident.as_ref()?;
-    Some(Model {
-        root: root.unwrap_or_default(),
+    let marked = fields::marked(fields);
+    check_marks(syntax, fields, &marked, diag);
+    let owner = Owner {
+        root: settings.root.clone().unwrap_or_default(),
+        vis: &syntax.vis,
         ident: &syntax.ident,
         generics: &syntax.generics,
-        fd: Fd { ident, ty: &field.field.ty, interest: interest? },
-    })
+    };
+    let fds = if fields::are_several(&marked) {
+        Fds::Several(lower_several(syntax, settings, &marked, diag)?)
+    } else {
+        Fds::One(lower_one(syntax, settings, marked.first()?, diag)?)
+    };
+    Some(Model { owner, fds })
 }
 
 /// The root for the stand-ins, whatever else is wrong.
@@ -64,22 +79,24 @@ pub(crate) fn root(syntax: &Syntax) -> Root {
     lower_settings(syntax, &mut Diag::default()).root.unwrap_or_default()
 }
 
-fn lower_settings(syntax: &Syntax, diag: &mut Diag) -> Settings {
-    let mut settings = Settings::default();
+fn lower_settings<'a>(syntax: &'a Syntax, diag: &mut Diag) -> Settings<'a> {
+    let is_broken = syntax.attributes.iter().any(|it| it.args.is_broken);
+    let mut settings = Settings { is_broken, ..Settings::default() };
     for again in syntax.attributes.iter().skip(1) {
         diag.error(again.attribute.path(), "duplicate `#[subscriber]`; remove one");
     }
     for arg in syntax.attributes.iter().take(1).flat_map(|options| &options.args.list) {
         let key = arg.key.to_string();
         match key.as_str() {
-            "interest" if settings.has_interest => duplicate(arg, diag),
+            "interest" if settings.written.is_some() => duplicate(arg, diag),
             "interest" => {
-                settings.has_interest = true;
-                settings.interest = lower_interest(arg, diag);
+                settings.written = Some(arg);
+                settings.interest =
+                    interest::lower(arg.value.clone().unwrap_or_default(), arg, diag);
             }
             "crate" if settings.root.is_some() => duplicate(arg, diag),
             "crate" => settings.root = args::lower_root(arg, diag),
-            _ if interest::is_flag(&key) && settings.has_interest => diag.error(
+            _ if interest::is_flag(&key) && settings.written.is_some() => diag.error(
                 &arg.key,
                 format!("unknown option `{key}`; interest flags are joined by `|`"),
             ),
@@ -91,10 +108,6 @@ fn lower_settings(syntax: &Syntax, diag: &mut Diag) -> Settings {
 
 fn duplicate(arg: &Arg, diag: &mut Diag) {
     diag.error(&arg.key, format!("duplicate option `{}`; remove one", arg.key));
-}
-
-fn lower_interest(arg: &Arg, diag: &mut Diag) -> Option<Interest> {
-    interest::lower(arg.value.clone().unwrap_or_default(), arg, diag)
 }
 
 fn check_lifetimes(generics: &Generics, diag: &mut Diag) {
@@ -124,70 +137,81 @@ fn named_fields<'a>(shape: &'a Shape, diag: &mut Diag) -> Option<&'a [FieldSynta
     None
 }
 
-/// The one field marked `#[fd]`.
-fn the_fd<'a>(
-    syntax: &Syntax,
-    fields: &'a [FieldSyntax],
-    diag: &mut Diag,
-) -> Option<(&'a FieldSyntax, &'a Options)> {
-    let mut marked = fields.iter().filter_map(|field| Some((field, field.fds.first()?)));
-    let first = marked.next();
-    if let Some((FieldSyntax { field, .. }, _)) = first {
-        check_name(field.ident.as_ref()?, diag);
-    } else {
+fn check_marks(syntax: &Syntax, fields: &[FieldSyntax], marked: &[Marked<'_>], diag: &mut Diag) {
+    if marked.is_empty() {
         diag.error(&syntax.ident, "missing `#[fd]`; mark the field that holds the fd with it");
-    }
-    for (_, options) in marked {
-        diag.error(
-            &options.attribute,
-            "several `#[fd]` fields are not supported yet; make each fd a subscriber of its own",
-        );
     }
     for again in fields.iter().flat_map(|field| field.fds.iter().skip(1)) {
         diag.error(&again.attribute, "duplicate `#[fd]`; remove one");
     }
-    first
-}
-
-fn lower_fd_interest(
-    syntax: &Syntax,
-    settings: Settings,
-    fd: &Options,
-    diag: &mut Diag,
-) -> Option<Interest> {
-    let Settings { mut interest, has_interest: mut seen, .. } = settings;
-    let is_broken = fd.args.is_broken || syntax.attributes.iter().any(|it| it.args.is_broken);
-    for arg in &fd.args.list {
-        match arg.key.to_string().as_str() {
-            "interest" if seen => duplicate(arg, diag),
-            "interest" => {
-                seen = true;
-                interest = lower_interest(arg, diag);
-            }
-            key => diag.error(
-                &arg.key,
-                format!("unknown option `{key}` of `#[fd]`; expected `interest`, or nothing"),
-            ),
-        }
+    if let Some(excess) = marked.get(MOST) {
+        diag.error(
+            excess.ident,
+            format!("a subscriber may only have {MOST} `#[fd]` fields; join some in a `Vec`, or split the struct"),
+        );
     }
-    if !seen && !is_broken {
-        let attribute = syntax.attributes.first().map(|options| options.attribute.path());
-        let message = "missing interest; write `#[subscriber(interest = read)]`";
-        match attribute {
-            Some(attribute) => diag.error(attribute, message),
-            None => diag.error(&syntax.ident, message),
-        }
-    }
-    interest
+    let is_several = fields::are_several(marked);
+    marked.iter().for_each(|marked| check_name(marked, is_several, diag));
 }
 
 /// A method says `#[on(field)]` as it says `#[on(event)]`, so the two share their names.
-fn check_name(ident: &Ident, diag: &mut Diag) {
-    let name = ident.to_string();
-    if EVENTS.contains(&name.as_str()) {
-        diag.error(
-            ident,
+fn check_name(marked: &Marked<'_>, is_several: bool, diag: &mut Diag) {
+    let name = marked.ident.to_string();
+    match event_names::taken_for(&name) {
+        Some(event) if event == name => diag.error(
+            marked.ident,
             format!("an `#[fd]` field may not be named like the event `{name}`; rename the field"),
+        ),
+        Some(event) if is_several => diag.error(
+            marked.ident,
+            format!("an `#[fd]` field may not be named `{name}`, which `#[on({name})]` takes for the event `{event}`; rename the field"),
+        ),
+        _ => {}
+    }
+}
+
+fn lower_one<'a>(
+    syntax: &Syntax,
+    settings: Settings<'_>,
+    marked: &Marked<'a>,
+    diag: &mut Diag,
+) -> Option<Fd<'a>> {
+    let args = &marked.options.args;
+    let own = args.list.iter().find(|arg| arg.key == "interest");
+    match (settings.written, own) {
+        (Some(_), Some(own)) => duplicate(own, diag),
+        (None, None) if !settings.is_broken && !args.is_broken => {
+            let attribute = syntax.attributes.first().map(|options| options.attribute.path());
+            let message = "missing interest; write `#[subscriber(interest = read)]`";
+            match attribute {
+                Some(attribute) => diag.error(attribute, message),
+                None => diag.error(&syntax.ident, message),
+            }
+        }
+        _ => {}
+    }
+    fields::lower(marked, settings.interest, false, diag)
+}
+
+fn lower_several<'a>(
+    syntax: &Syntax,
+    settings: Settings<'_>,
+    marked: &[Marked<'a>],
+    diag: &mut Diag,
+) -> Option<Ports<'a>> {
+    if let Some(interest) = settings.written {
+        diag.error(
+            &interest.key,
+            "`interest` may only be used here for one plain `#[fd]`; write it on each field, as in `#[fd(interest = read)]`",
         );
     }
+    let wants_interest = settings.written.is_none();
+    let fds: Vec<_> =
+        marked.iter().map(|marked| fields::lower(marked, None, wants_interest, diag)).collect();
+    let fds: Vec<_> = fds.into_iter().collect::<Option<_>>()?;
+    if fds.len() > MOST {
+        return None;
+    }
+    let constants = constants::lower(&syntax.ident, &fds, diag);
+    Some(Ports { fds, constants })
 }

@@ -5,7 +5,7 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Attribute, Data, DeriveInput, Field, Fields, Generics, Ident, Meta};
+use syn::{Attribute, Data, DeriveInput, Field, Fields, Generics, Ident, Meta, Visibility};
 
 use crate::args::{self, Args};
 use crate::diag::Diag;
@@ -14,6 +14,7 @@ use crate::tokens;
 
 /// What the derive is given.
 pub(crate) struct Syntax {
+    pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
     pub(crate) shape: Shape,
@@ -71,7 +72,7 @@ pub(crate) fn find_root(args: &TokenStream) -> Root {
 
 /// The item of the derive.
 pub(crate) fn parse_struct(item: TokenStream, diag: &mut Diag) -> Option<Syntax> {
-    let DeriveInput { attrs, ident, generics, data, .. } = diag.ok(syn::parse2(item))?;
+    let DeriveInput { attrs, vis, ident, generics, data } = diag.ok(syn::parse2(item))?;
     let attributes = parse_options(&attrs, "__eventp", diag);
     let shape = match data {
         Data::Struct(data) => match data.fields {
@@ -85,7 +86,7 @@ pub(crate) fn parse_struct(item: TokenStream, diag: &mut Diag) -> Option<Syntax>
         Data::Enum(data) => Shape::NoStruct("enum", data.enum_token.to_token_stream()),
         Data::Union(data) => Shape::NoStruct("union", data.union_token.to_token_stream()),
     };
-    Some(Syntax { ident, generics, shape, attributes })
+    Some(Syntax { vis, ident, generics, shape, attributes })
 }
 
 fn parse_field(field: Field, diag: &mut Diag) -> FieldSyntax {

@@ -8,6 +8,8 @@ use crate::entry;
 const ITEMS: &[&str] = &[
     "#[doc = \"x\"] pub struct Echo<T: 'static> where T: Clone { #[fd(interest = read | write)] stream: T, b: u8 }",
     "#[__eventp(interest = read | const { 3 }, crate = a::b)] struct Echo { #[fd] r#in: (Vec<u8>) }",
+    "#[__eventp()] pub(crate) struct Net<T> { #[fd(interest = read, group = r#loop, raw)] tx: Vec<T>, #[fd(interest = doorbell, with = <A as B>::c)] r#type: T }",
+    "impl<T> Net<T> { #[on(tx | r#type, readable | hangup)] fn a(&mut self) {} #[on(tx)] fn b(&mut self) {} #[on(writable,)] fn c(&mut self) {} }",
     "#[cfg(a)] impl<'a, T: Clone> Echo<{ 3 }, T> where T: Clone { #[on(readable | hangup)] #[cfg(b)] pub fn read<'s, Ep>(&'s mut self, #[cfg(not(c))] state: &mut S<'s>, r: Pinned<'_, Ep>, _: Event) -> io::Result<Flow> where Ep: EventpOps<State = S<'s>>, { a } const X: u8 = 3; }",
     "pub(crate) fn r#f<'a, T, const N: usize>(fd: &'a mut (impl Read + 'a), #[state] s: &mut [&T; N], r: a::Pinned<'a, impl EventpOps<State = impl Fn(&T) -> &T> + ?Sized>, k: Alias<'_>, #[cfg(x)] Key(..): Key) -> impl IntoFlow where T: Clone { body }",
     "async unsafe extern \"C\" fn f(self, a: &X, ...) -> ! { }",
@@ -74,9 +76,24 @@ fn half_the_arguments_are_no_panic() {
 #[test]
 fn any_attribute_is_no_panic() {
     let (fd, on) = ("struct A { #[fd(X)] a: B }", "impl A { #[on(X)] fn handle(&self) {} }");
-    for args in
-        ["=", "|", "||", ",", "a b", "1", "'a", "interest = | |", "readable | | x", "( )", "{ }"]
-    {
+    for args in [
+        "=",
+        "|",
+        "||",
+        ",",
+        ",,",
+        "a b",
+        "1",
+        "'a",
+        "interest = | |",
+        "readable | | x",
+        "( )",
+        "{ }",
+        "a, |",
+        "a, b, ",
+        "_",
+        "self, crate",
+    ] {
         for item in [fd, on, "#[__eventp(X)] struct A { #[fd] a: B }"] {
             run_all(&parse(args), &parse(&item.replace('X', args)));
         }

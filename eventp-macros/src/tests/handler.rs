@@ -91,7 +91,7 @@ fn an_unknown_event_is_recognised_in_many_spellings() {
         ("raedable", "readable"),
         ("in", "readable"),
         ("EPOLLIN", "readable"),
-        ("read", "readable"),
+        ("READABLE", "readable"),
         ("EPOLLOUT", "writable"),
         ("writeable", "writable"),
         ("hup", "hangup"),
@@ -111,8 +111,13 @@ fn event_lists_are_checked() {
         ("(readable | hangup | readable)", "duplicate event `readable`; remove one"),
         ("()", "missing event; write `#[on(readable)]`"),
         ("", "missing event; write `#[on(readable)]`"),
-        ("(readable, writable)", "expected events joined by `|`, as in `#[on(readable | hangup)]`"),
+        ("(readable writable)", "expected events joined by `|`, as in `#[on(readable | hangup)]`"),
         ("(readable |)", "expected an event on each side of `|`"),
+        ("(readable | err)", "unknown event `err`; did you mean `error`?"),
+        (
+            "(readable, writable)",
+            "expected a port, found the event `readable`; join the events by `|`, as in `#[on(readable | writable)]`",
+        ),
     ] {
         assert_eq!(in_method(&format!("#[on{list}] fn read(&mut self) {{}}")), message);
     }
@@ -273,7 +278,7 @@ fn bodies_are_not_opened() {
 
 #[test]
 fn after_an_error_the_handler_is_there() {
-    let expansion = expand("impl<T> Echo<T> where T: Clone { #[on(x)] fn read(&mut self) {} }");
+    let expansion = expand("impl<T> Echo<T> where T: Clone { #[on(x y)] fn read(&mut self) {} }");
     assert!(expansion.contains("Handler < __Ep > for Echo < T > where T : Clone"), "{expansion}");
     assert!(!expansion.contains("# [on"), "{expansion}");
     let expansion = expand("pub fn f(a: &A) {}");

@@ -30,6 +30,7 @@ fn a_right_struct_has_no_errors() {
         "interest = read | write | read_hangup | priority | edge_triggered | oneshot | wakeup",
         "interest = exclusive | read | write | edge_triggered | wakeup",
         "interest = none",
+        "interest = doorbell",
         "interest = const INTEREST",
         "interest = const make::<A, B>(1, 2), crate = some::path",
         "crate = crate, interest = read,",
@@ -129,9 +130,13 @@ fn what_the_kernel_refuses_beside_exclusive_is_named() {
 }
 
 #[test]
-fn none_stands_alone() {
+fn none_and_doorbell_stand_alone() {
     let error = one_error("interest = none | read", ITEM);
     assert_eq!(error, "`none` and `read` are mutually exclusive; remove one");
+    for other in ["read", "edge_triggered", "exclusive", "none"] {
+        let error = one_error(&format!("interest = doorbell | {other}"), ITEM);
+        assert!(error.ends_with("are mutually exclusive; remove one"), "{error}");
+    }
 }
 
 #[test]
@@ -170,12 +175,7 @@ fn a_subscriber_is_static() {
 }
 
 #[test]
-fn there_is_one_fd() {
-    let error = one_error("interest = read", "struct Net { #[fd] a: File, #[fd] b: File }");
-    assert_eq!(
-        error,
-        "several `#[fd]` fields are not supported yet; make each fd a subscriber of its own"
-    );
+fn an_fd_is_marked_once() {
     let error = one_error("interest = read", "struct Net { #[fd] #[fd] a: File }");
     assert_eq!(error, "duplicate `#[fd]`; remove one");
 }
@@ -191,15 +191,20 @@ fn an_fd_field_is_not_named_like_an_event() {
 
 #[test]
 fn an_unknown_option_of_an_fd_is_named() {
-    let error = one_error("interest = read", "struct Net { #[fd(raw)] file: File }");
-    assert_eq!(error, "unknown option `raw` of `#[fd]`; expected `interest`, or nothing");
+    let error = one_error("interest = read", "struct Net { #[fd(rwa)] file: File }");
+    assert_eq!(error, "unknown option `rwa` of `#[fd]`; did you mean `raw`?");
+    let error = one_error("interest = read", "struct Net { #[fd(color)] file: File }");
+    assert_eq!(
+        error,
+        "unknown option `color` of `#[fd]`; expected `interest`, `group`, `raw` or `with`"
+    );
     let error = one_error("interest = read", "struct Net { #[fd(interest = write)] file: File }");
     assert_eq!(error, "duplicate option `interest`; remove one");
 }
 
 #[test]
 fn all_mistakes_are_reported_at_once() {
-    let item = "struct Net<'a> { #[fd(raw)] readable: File, name: &'a str }";
+    let item = "struct Net<'a> { #[fd(color)] readable: File, name: &'a str }";
     assert_eq!(errors("interest = raed | write | write, color = red", item).len(), 6);
 }
 

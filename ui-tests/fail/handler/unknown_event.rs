@@ -12,11 +12,11 @@ impl Echo {
     #[on(in | EPOLLOUT | hup | rdhup | err | EPOLLPRI)]
     fn kernel(&mut self) {}
 
-    #[on(read)]
-    fn interest(&mut self) {}
+    #[on(READABLE)]
+    fn constant(&mut self) {}
 
-    #[on(banana)]
-    fn banana(&mut self) {}
+    #[on(readable | write)]
+    fn interest(&mut self) {}
 }
 
 fn main() {}

@@ -5,7 +5,7 @@ use eventp::subscriber;
 #[subscriber(interest = read)]
 struct Net {
     #[fd]
-    queue: Vec<std::fs::File>,
+    queue: std::collections::VecDeque<std::fs::File>,
 }
 
 #[subscriber(interest = read)]

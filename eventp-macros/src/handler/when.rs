@@ -1,0 +1,99 @@
+//! What a method is called on, as tokens.
+//!
+//! In comes a [`When`], out goes a condition over the context `__d`. It is a plain chain of comparisons: the reactor has one function for
+//! each field, in which the compiler knows the field's number. What must stay true: a port has the span of the user's word, since
+//! rustc says there that no field has this name.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::Type;
+
+use super::events::Events;
+use super::model::Variant;
+use super::parse::ImplSyntax;
+use super::share::When;
+use crate::paths::{Root, at, generated, users_ends};
+
+/// The condition, unless it always holds.
+pub(super) fn emit_condition(root: &Root, this: &Type, when: &When<'_>) -> Option<TokenStream> {
+    if when.is_always() {
+        return None;
+    }
+    let span = generated();
+    let pieces = when.ports.iter();
+    Some(match when.others {
+        Some(others) => {
+            let masks = pieces.map(|(ports, events)| {
+                let (is_one_of, mask) =
+                    (emit_is_one_of(root, this, ports), emit_mask(root, *events));
+                quote_spanned!(span=> if #is_one_of { #mask } else)
+            });
+            let (reports, others) = (root.reports(span), emit_mask(root, others));
+            if when.ports.is_empty() {
+                quote_spanned!(span=> #reports(__d.event, #others))
+            } else {
+                quote_spanned!(span=> #reports(__d.event, #(#masks)* { #others }))
+            }
+        }
+        None => {
+            let alternatives = pieces.map(|(ports, events)| emit_ports(root, this, ports, *events));
+            quote_spanned!(span=> #(#alternatives)||*)
+        }
+    })
+}
+
+/// Whether it is an event of one of these ports.
+fn emit_ports(root: &Root, this: &Type, ports: &[&Ident], events: Events) -> TokenStream {
+    let span = generated();
+    let is_one_of = emit_is_one_of(root, this, ports);
+    if events == Events::ALL {
+        return is_one_of;
+    }
+    let (reports, mask) = (root.reports(span), emit_mask(root, events));
+    if ports.len() > 1 {
+        quote_spanned!(span=> (#is_one_of) && #reports(__d.event, #mask))
+    } else {
+        quote_spanned!(span=> #is_one_of && #reports(__d.event, #mask))
+    }
+}
+
+fn emit_is_one_of(root: &Root, this: &Type, ports: &[&Ident]) -> TokenStream {
+    let numbers = ports.iter().map(|port| emit_number(root, this, port));
+    quote_spanned!(generated()=> #(__d.port.field() == #numbers)||*)
+}
+
+/// The number of the field with this name.
+fn emit_number(root: &Root, this: &Type, port: &Ident) -> TokenStream {
+    // An error about the type, such as that it is no subscriber, is on the type, and said once.
+    let here = at(this);
+    let ports = root.ports(here);
+    quote_spanned!(here=> <<#this as #ports>::Names>::#port)
+}
+
+fn emit_mask(root: &Root, events: Events) -> TokenStream {
+    let bits = events.names().map(|name| root.event_bit(name));
+    quote_spanned!(generated()=> #(#bits)|*)
+}
+
+/// Has the compiler find a field that no method names: beside the impl, or within it if the type is not known before.
+pub(super) fn emit_check(
+    root: &Root,
+    syntax: &ImplSyntax,
+    variant: &Variant<'_>,
+) -> (TokenStream, TokenStream) {
+    if variant.is_complete || variant.ports.is_empty() {
+        return (TokenStream::new(), TokenStream::new());
+    }
+    let this = &*syntax.head.self_ty;
+    let numbers = variant.ports.iter().map(|port| emit_number(root, this, port));
+    // With the user's own spans, so that rustc does not explain where the macro comes from.
+    let (first, last) = users_ends(this);
+    let (assert_handled, ports) = (root.assert_handled(first), root.ports(generated()));
+    let arguments = quote_spanned!(last=> (<#this as #ports>::FIELDS, #(1 << #numbers)|*));
+    let check = quote!(#assert_handled #arguments);
+    if syntax.head.generics.params.is_empty() {
+        (quote_spanned!(generated()=> const _: () = #check;), TokenStream::new())
+    } else {
+        (TokenStream::new(), quote_spanned!(generated()=> const { #check };))
+    }
+}
