@@ -118,7 +118,7 @@ fn calls_of<T: Subscriber<Eventp<S>>, S>(field: u8) -> Calls {
     if T::ONE {
         near
     } else {
-        T::call::<S>(usize::from(field)).map_or(NO_CALLS, |call| call.calls())
+        T::call::<T, S>(usize::from(field)).map_or(NO_CALLS, |call| call.calls())
     }
 }
 
@@ -132,9 +132,6 @@ const NO_CALLS: Calls = Calls { always: dead, once: dead };
 
 /// Stands for a field number where there is but one fd; fields are numbered up to 63.
 const NEAR: u8 = u8::MAX;
-
-/// Stands for whichever field the header says.
-pub(crate) const ANY_FIELD: u8 = u8::MAX - 1;
 
 /// Delivers an event to a `T` with one fd.
 ///
@@ -154,7 +151,7 @@ unsafe fn near<T: Subscriber<Eventp<S>>, S>(
     }
 }
 
-/// Delivers an event of field `FIELD`, or of [`ANY_FIELD`], to a `T` with several fds.
+/// Delivers an event of field `FIELD` to a `T` with several fds.
 ///
 /// # Safety
 ///
@@ -167,8 +164,7 @@ unsafe fn far<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
     // SAFETY: the header's pointer was derived from the whole record, and the value's from its block (caller).
     unsafe {
         let value = (*header.cast::<FarHeader>()).value.cast::<T>();
-        let field = if FIELD == ANY_FIELD { (*header).field } else { FIELD };
-        let port = Port { field, index: (*header).index };
+        let port = Port { field: FIELD, index: (*header).index };
         deliver_to(value, header, port, events, reactor.cast::<Eventp<S>>());
     }
 }

@@ -145,10 +145,11 @@ pub trait Ports: Sized + 'static {
     /// That of a cell that cannot be borrowed.
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()>;
 
-    /// What delivers the events of a field; `None` if there is no such field. Not used if there is [one](Ports::ONE) fd.
-    fn call<S>(field: usize) -> Option<PortCall<Self, S>>
+    /// What delivers the events of a field to a registered `W`, which is the struct itself or a cell with it; `None` if there is no such field.
+    /// Not used if there is [one](Ports::ONE) fd.
+    fn call<W, S>(field: usize) -> Option<PortCall<W, S>>
     where
-        Self: Subscriber<Eventp<S>>;
+        W: Subscriber<Eventp<S>>;
 }
 
 /// Who is told of fds.
@@ -173,9 +174,9 @@ impl<T: AsFd + HasInterest + 'static> Ports for T {
         Ok(())
     }
 
-    fn call<S>(_field: usize) -> Option<PortCall<Self, S>>
+    fn call<W, S>(_field: usize) -> Option<PortCall<W, S>>
     where
-        Self: Subscriber<Eventp<S>>,
+        W: Subscriber<Eventp<S>>,
     {
         None
     }
@@ -193,11 +194,6 @@ impl<T: Subscriber<Eventp<S>>, S> PortCall<T, S> {
     #[must_use]
     pub fn of_field<const FIELD: u8>() -> Self {
         Self { calls: dispatch::far_calls::<T, S, FIELD>(), of: PhantomData }
-    }
-
-    /// That of any field: one function, which reads the field's number from the header.
-    pub(crate) fn of_any_field() -> Self {
-        Self { calls: dispatch::far_calls::<T, S, { dispatch::ANY_FIELD }>(), of: PhantomData }
     }
 
     pub(crate) fn calls(&self) -> Calls {

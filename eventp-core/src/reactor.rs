@@ -496,6 +496,7 @@ impl<S> Eventp<S> {
     }
 
     /// One turn: a new batch, from the wait to the end.
+    #[inline]
     fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         if self.wait(timeout)? == 0 {
             return Ok(0);
@@ -504,6 +505,7 @@ impl<S> Eventp<S> {
     }
 
     /// Delivers what is left of the open batch and ends it.
+    #[inline]
     fn finish_batch(&mut self) -> io::Result<usize> {
         let batch = &mut self.engine.batch;
         let left = batch.len - batch.next;
@@ -519,6 +521,7 @@ impl<S> Eventp<S> {
     }
 
     /// Opens a batch if something happens in time.
+    #[inline]
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         // A time too far for the clock is for ever.
         let deadline = match timeout {

@@ -35,16 +35,16 @@ impl<T: Ports> Ports for Arc<Mutex<T>> {
         self.lock().map_err(|_| poisoned())?.ports(field, each)
     }
 
-    fn call<S>(field: usize) -> Option<PortCall<Self, S>>
+    fn call<W, S>(field: usize) -> Option<PortCall<W, S>>
     where
-        Self: Subscriber<Eventp<S>>,
+        W: Subscriber<Eventp<S>>,
     {
-        (field < Self::FIELDS.len()).then(PortCall::of_any_field)
+        T::call(field)
     }
 }
 
 impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Arc<Mutex<T>> {
-    #[inline]
+    #[inline(always)] // once per field: what follows is folded for it
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: cell, event, interest, key, port, state, reactor } = dispatch;
         let Ok(mut guard) = cell.lock() else { return Err(poisoned()) };
@@ -63,16 +63,16 @@ impl<T: Ports> Ports for Rc<RefCell<T>> {
         self.try_borrow().map_err(|_| borrowed())?.ports(field, each)
     }
 
-    fn call<S>(field: usize) -> Option<PortCall<Self, S>>
+    fn call<W, S>(field: usize) -> Option<PortCall<W, S>>
     where
-        Self: Subscriber<Eventp<S>>,
+        W: Subscriber<Eventp<S>>,
     {
-        (field < Self::FIELDS.len()).then(PortCall::of_any_field)
+        T::call(field)
     }
 }
 
 impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Rc<RefCell<T>> {
-    #[inline]
+    #[inline(always)] // once per field: what follows is folded for it
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: cell, event, interest, key, port, state, reactor } = dispatch;
         let Ok(mut guard) = cell.try_borrow_mut() else { return Err(borrowed()) };

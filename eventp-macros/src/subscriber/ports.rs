@@ -92,9 +92,9 @@ pub(super) fn emit_all(
                 fn ports(&self, field: usize, each: #each<'_>) -> ::std::io::Result<()> {
                     #ports_body
                 }
-                fn call<__S>(field: usize) -> ::core::option::Option<#port_call<Self, __S>>
+                fn call<__W, __S>(field: usize) -> ::core::option::Option<#port_call<__W, __S>>
                 where
-                    Self: #subscriber<#reactor<__S>>,
+                    __W: #subscriber<#reactor<__S>>,
                 {
                     #call
                 }
