@@ -7,6 +7,7 @@ use core::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
+use crate::__private::FdField;
 use crate::flow::{Flow, IntoFlow};
 use crate::interest::Interest;
 use crate::key::Key;
@@ -95,9 +96,9 @@ impl<Fd, F> fmt::Debug for FdSubscriber<Fd, F> {
     }
 }
 
-impl<Fd: AsFd, F> AsFd for FdSubscriber<Fd, F> {
+impl<Fd: FdField, F> AsFd for FdSubscriber<Fd, F> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.fd.borrow_fd()
     }
 }
 

@@ -8,7 +8,8 @@
 use core::fmt;
 use std::io;
 
-use crate::builder::{FdSource, FdSubscriber};
+use crate::__private::FdField;
+use crate::builder::FdSource;
 use crate::flow::IntoFlow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key};
@@ -176,9 +177,9 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// Those of [`Eventp::add`](crate::Eventp::add).
     pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
+        Fd: FdField + 'static,
+        F: FnMut(Dispatch<'_, Fd, Ep>) -> R + 'static,
         R: IntoFlow,
-        FdSubscriber<Fd, F>: Subscriber<Ep>,
     {
         self.add(source.with_handler(handler)).map(Key::from)
     }

@@ -8,7 +8,8 @@ use core::fmt;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::builder::{FdSource, FdSubscriber};
+use crate::__private::FdField;
+use crate::builder::FdSource;
 use crate::dispatch::{self, Table};
 use crate::engine::{Engine, Wanted};
 use crate::entry::{Entry, OwnedEntry};
@@ -171,9 +172,9 @@ impl<S> Eventp<S> {
     /// Those of [`add`](Eventp::add).
     pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        F: FnMut(Dispatch<'_, Fd, Self>) -> R,
+        Fd: FdField + 'static,
+        F: FnMut(Dispatch<'_, Fd, Self>) -> R + 'static,
         R: IntoFlow,
-        FdSubscriber<Fd, F>: Subscriber<Self>,
     {
         Pinned::new(self).on(source, handler)
     }
