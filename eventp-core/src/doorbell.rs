@@ -113,3 +113,22 @@ impl AsRawFd for Doorbell {
         self.0.as_raw_fd()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_counter_is_emptied_and_rung_again() {
+        let bell = Doorbell::new().unwrap();
+        let full = (u64::MAX - 1).to_ne_bytes();
+        // SAFETY: eight bytes of `full` are read.
+        let wrote = unsafe { libc::write(bell.as_raw_fd(), full.as_ptr().cast(), 8) };
+        assert_eq!(wrote, 8);
+        bell.ring().unwrap();
+        let mut counter = [0u8; 8];
+        // SAFETY: eight bytes are written to `counter`.
+        let read = unsafe { libc::read(bell.as_raw_fd(), counter.as_mut_ptr().cast(), 8) };
+        assert_eq!((read, u64::from_ne_bytes(counter)), (8, 1));
+    }
+}

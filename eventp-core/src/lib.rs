@@ -41,6 +41,8 @@ pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
 
 // Public under plain names, so that rustc's "the trait `..` is not implemented" does not spell a path that is none of the users' business.
 #[doc(hidden)]
-pub use __private::{FdField, Fds, Inject, IntoInterest, Ports, RawFds, ReactorAlias};
+pub use __private::{
+    FdField, Fds, Inject, IntoInterest, LendsState, NamedPorts, Ports, RawFds, ReactorAlias,
+};
 #[doc(hidden)]
-pub use ports::{One, OnlyOneFd};
+pub use ports::{HasPorts, One, OnlyOneFd};

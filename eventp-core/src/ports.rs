@@ -135,7 +135,7 @@ pub trait Ports: Sized + 'static {
     const FIELDS: &'static [Field];
     /// Whose fields these are: the struct itself, or the one in a shared cell.
     type Struct: 'static;
-    /// Has the numbers of the fields as constants of the fields' names.
+    /// What [`NamedPorts`] has, or nothing of use.
     type Names;
 
     /// Names the fds that a field has now, with their first interest.
@@ -150,6 +150,41 @@ pub trait Ports: Sized + 'static {
     fn call<W, S>(field: usize) -> Option<PortCall<W, S>>
     where
         W: Subscriber<Eventp<S>>;
+}
+
+/// [`Ports`] for the bound of a registration: an error about it is in these words, whatever is missing behind it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a subscriber",
+    label = "not a subscriber",
+    note = "a struct becomes one by `#[subscriber(interest = read)]` with `#[fd]` on the field that holds the fd, and `#[handler]` on an `impl`",
+    note = "an fd becomes one by `interest().read().with_fd(fd)` and a handler"
+)]
+pub trait HasPorts: Ports {
+    /// The type itself.
+    type Itself;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Ports> HasPorts for T {
+    type Itself = T;
+}
+
+/// A struct with several fds, of which `#[on(..)]` can choose.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must have several `#[fd]` fields in order to name one in `#[on(..)]`",
+    label = "names a field, but `{Self}` has no fds to choose from",
+    note = "for a struct with one fd name events only, as in `#[on(readable)]`",
+    note = "a struct without `#[subscriber]` needs that first"
+)]
+pub trait NamedPorts {
+    /// Has the numbers of the fields as fields of the same names.
+    type Names;
+    /// These numbers.
+    const NAMES: Self::Names;
+    /// The same as [`Ports::FIELDS`].
+    const FIELDS: &'static [Field];
 }
 
 /// Who is told of fds.

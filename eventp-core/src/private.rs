@@ -13,7 +13,7 @@ use crate::key::{Key, Port};
 use crate::ops::{EventpOps, Pinned};
 use crate::subscriber::Dispatch;
 
-pub use crate::ports::{Each, Fds, Field, PortCall, Ports, RawFds};
+pub use crate::ports::{Each, Fds, Field, NamedPorts, PortCall, Ports, RawFds};
 
 /// The canonical return type of a handler.
 pub type Outcome = io::Result<Flow>;
@@ -89,6 +89,17 @@ pub trait ReactorAlias {
 impl<Ep: EventpOps> ReactorAlias for Pinned<'_, Ep> {
     type Ops = Ep;
 }
+
+/// A reactor that lends an `S`: what a handler that asks for `&mut S` can be registered into.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{Self}` is not `{S}`",
+    label = "its handler asks for `&mut {S}`",
+    note = "register it into an `Eventp<{S}>`, or have the handler ask for the state of this reactor"
+)]
+pub trait LendsState<S>: EventpOps<State = S> {}
+
+#[diagnostic::do_not_recommend]
+impl<S, Ep: EventpOps<State = S>> LendsState<S> for Ep {}
 
 /// Whether one of the events in `mask` is reported.
 #[inline]

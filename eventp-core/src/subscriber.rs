@@ -12,7 +12,7 @@ use crate::flow::Flow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
 use crate::ops::{AsPinned, EventpOps, Pinned};
-use crate::ports::Ports;
+use crate::ports::{HasPorts, Ports};
 
 /// The interest that a subscriber is registered with.
 ///
@@ -70,10 +70,9 @@ pub trait HasInterest {
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not handle events of this reactor",
-    label = "no handler for this reactor",
-    note = "write `#[handler]` on an `impl` of the type, or implement `Handler`",
-    note = "a handler that takes `&mut S` can only be registered into a reactor whose state is `S`"
+    message = "`{Self}` has no handler for this reactor",
+    label = "its handler is missing",
+    note = "write `#[handler]` on an `impl` of the type and mark a method with `#[on(readable)]`, or implement `Handler`"
 )]
 pub trait Handler<Ep: EventpOps> {
     /// Called with each event; `dispatch.fd` is the subscriber itself.
@@ -94,8 +93,11 @@ pub trait Handler<Ep: EventpOps> {
 )]
 pub trait Subscriber<Ep: EventpOps>: Ports + Handler<Ep> {}
 
-#[diagnostic::do_not_recommend]
-impl<Ep: EventpOps, T: Ports + Handler<Ep>> Subscriber<Ep> for T {}
+// The handler is looked for behind a projection, so that of a type that has neither fds nor a handler only the first is reported.
+impl<Ep: EventpOps, T: HasPorts<Itself = T>> Subscriber<Ep> for T where
+    <T as HasPorts>::Itself: Handler<Ep>
+{
+}
 
 /// The one context of every handler call: what a closure gets, and what `#[handler]` takes its parameters from.
 ///
