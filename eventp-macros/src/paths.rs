@@ -62,6 +62,8 @@ paths! {
     interest_fn => interest;
     interest_from => __private::IntoInterest;
     interest_type => Interest;
+    lends_state => __private::LendsState;
+    named_ports => __private::NamedPorts;
     next_handler => __private::next_handler;
     nothing_to_do => __private::nothing_to_do;
     outcome_fn => __private::into_flow;

@@ -100,7 +100,7 @@ fn without_default(parameter: &GenericParam) -> GenericParam {
     parameter
 }
 
-/// `__Ep: EventpOps<State = S> + ..`
+/// `__Ep: LendsState<S> + ..`, which is `EventpOps<State = S>` with an error text of our own.
 fn emit_own_ep(root: &Root, scope: &Scope) -> TokenStream {
     let (span, ep) = (generated(), &scope.own_ep);
     let (ops, bounds) = (emit_ops(root, scope), &scope.bounds);
@@ -110,7 +110,10 @@ fn emit_own_ep(root: &Root, scope: &Scope) -> TokenStream {
 fn emit_ops(root: &Root, scope: &Scope) -> TokenStream {
     let (span, ops) = (generated(), root.event_ops(generated()));
     match &scope.state {
-        Some(state) => quote_spanned!(span=> #ops<State = #state>),
+        Some(state) => {
+            let lends_state = root.lends_state(span);
+            quote_spanned!(span=> #lends_state<#state>)
+        }
         None => ops,
     }
 }

@@ -64,10 +64,8 @@ fn emit_is_one_of(root: &Root, this: &Type, ports: &[&Ident]) -> TokenStream {
 
 /// The number of the field with this name.
 fn emit_number(root: &Root, this: &Type, port: &Ident) -> TokenStream {
-    // An error about the type, such as that it is no subscriber, is on the type, and said once.
-    let here = at(this);
-    let ports = root.ports(here);
-    quote_spanned!(here=> <<#this as #ports>::Names>::#port)
+    let named_ports = root.named_ports(generated());
+    quote_spanned!(generated()=> <#this as #named_ports>::NAMES.#port)
 }
 
 fn emit_mask(root: &Root, events: Events) -> TokenStream {
@@ -88,7 +86,7 @@ pub(super) fn emit_check(
     let numbers = variant.ports.iter().map(|port| emit_number(root, this, port));
     // With the user's own spans, so that rustc does not explain where the macro comes from.
     let (first, last) = users_ends(this);
-    let (assert_handled, ports) = (root.assert_handled(first), root.ports(generated()));
+    let (assert_handled, ports) = (root.assert_handled(first), root.named_ports(generated()));
     let arguments = quote_spanned!(last=> (<#this as #ports>::FIELDS, #(1 << #numbers)|*));
     let check = quote!(#assert_handled #arguments);
     if syntax.head.generics.params.is_empty() {

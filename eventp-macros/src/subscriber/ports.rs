@@ -72,6 +72,8 @@ pub(super) fn emit_all(
     let predicates = bounds.iter().flat_map(|bounds| &bounds.predicates);
     let parameters = owner.generics.type_params().map(|parameter| &parameter.ident);
     let (ports, field, each) = (root.ports(span), root.field(span), root.each(span));
+    let (named_ports, field_names) = (root.named_ports(span), names.iter().map(|it| generated_at(it)));
+    let numbers = (0..names.len()).map(Literal::usize_unsuffixed);
     let (port_call, subscriber, reactor) =
         (root.port_call(span), root.subscriber(span), root.reactor(span));
     let constants = constants.iter().map(|constant| emit_constant(root, vis, constant));
@@ -100,6 +102,12 @@ pub(super) fn emit_all(
                 }
             }
             #[automatically_derived]
+            impl #generics #named_ports for #ident #arguments #bounds {
+                type Names = #names_type;
+                const NAMES: #names_type = #names_type { #(#field_names: #numbers),* };
+                const FIELDS: &'static [#field] = <Self as #ports>::FIELDS;
+            }
+            #[automatically_derived]
             #[allow(dead_code)]
             impl #generics #ident #arguments #bounds {
                 #(#constants)*
@@ -108,24 +116,24 @@ pub(super) fn emit_all(
     }
 }
 
-/// The numbers of the fields, under the fields' names.
+/// The numbers of the fields, in fields of the same names.
 fn emit_names(owner: &Owner<'_>, names_type: &Ident, names: &[&Ident]) -> TokenStream {
-    let number = (0..names.len()).map(Literal::usize_unsuffixed);
     let doc = format!("The fields of `{}` with `#[fd]`.", owner.ident);
-    let names = names.iter().map(|name| {
-        let mut name = (*name).clone();
-        name.set_span(generated().located_at(name.span()));
-        name
-    });
+    let names = names.iter().map(|name| generated_at(name));
     quote_spanned! {generated()=>
         #[doc = #doc]
-        #[allow(dead_code, missing_debug_implementations, non_camel_case_types, unreachable_pub)]
-        pub struct #names_type;
-        #[allow(dead_code, missing_docs, non_upper_case_globals, unreachable_pub)]
-        impl #names_type {
-            #(pub const #names: u8 = #number;)*
+        #[allow(dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, unreachable_pub)]
+        pub struct #names_type {
+            #(pub #names: u8,)*
         }
     }
+}
+
+/// The name as a generated one, in the user's place.
+fn generated_at(name: &Ident) -> Ident {
+    let mut name = name.clone();
+    name.set_span(generated().located_at(name.span()));
+    name
 }
 
 /// The item has the user's span, so that another of that name is an error there; its type has not, lest lints look at it.
