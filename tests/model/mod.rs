@@ -12,6 +12,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use eventp::{Dispatch, Eventp, Flow, Handle, Handler, HasInterest, Pinned, interest};
@@ -32,6 +33,9 @@ macro_rules! trace {
         }
     };
 }
+
+/// How many operations all programs have done, turns included.
+pub static OPERATIONS: AtomicU64 = AtomicU64::new(0);
 
 /// A panic that the program asked for, told apart from one that says the reactor is wrong.
 struct Asked;
@@ -181,6 +185,7 @@ fn catch<R>(f: impl FnOnce() -> R) -> Option<R> {
 
 /// One run call.
 fn turn(reactor: &mut Eventp<World>, world: &mut World) {
+    OPERATIONS.fetch_add(1, Ordering::Relaxed);
     // The rest of an interrupted batch comes first; if nobody is left in it, the same call waits for the next.
     if !world.model.is_anybody_left() {
         world.model.finish();
@@ -198,6 +203,7 @@ fn turn(reactor: &mut Eventp<World>, world: &mut World) {
 
 /// Something done from a handler (then with the running subscriber) or from outside.
 fn act(world: &mut World, reactor: &mut Pinned<'_, Eventp<World>>, running: Option<Port>) {
+    OPERATIONS.fetch_add(1, Ordering::Relaxed);
     let what = world.program.below(12);
     match what {
         0 | 1 => world.add(reactor),
