@@ -159,7 +159,7 @@ pub fn run(bytes: &[u8]) {
         assert!(matches!(error.operation(), "handle" | "rebuild"), "{error}");
         world.told += usize::from(error.operation() == "handle");
     });
-    while !world.program.is_over() {
+    while !world.program.is_over() && !world.model.is_tangled {
         match world.program.below(4) {
             0 => turn(&mut reactor, &mut world),
             1 if world.program.chance(4) => take(&mut reactor, &mut world),

@@ -44,6 +44,8 @@ pub struct Reference {
     ghost_seen: bool,
     stale: BTreeMap<Number, usize>,
     pub rebuilds: u64,
+    /// A port is tangled: the program ends with the batch in hand, since the model cannot follow it any further.
+    pub is_tangled: bool,
 }
 
 impl Reference {
@@ -97,6 +99,7 @@ impl Reference {
         model.fired = false;
         if former != Some(port) {
             model.is_tangled = true;
+            self.is_tangled = true;
         }
         Ok(true)
     }
