@@ -107,6 +107,30 @@ fn a_rebuild_with_a_former_owner_around_succeeds() {
     drop(open_file);
 }
 
+/// The number that the eventfd takes fills limbo, so that the epoll instance is rebuilt in that very moment.
+#[test]
+fn a_rebuild_in_the_moment_of_its_making_takes_the_eventfd_along() {
+    let _turn = TURN.lock().unwrap();
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let mut kept = Vec::new();
+    let mut swapped = |reactor: &mut Eventp<u32>| {
+        let ((stream, peer), (fresh, fresh_peer)) = (pair(), pair());
+        kept.extend([stream.try_clone().unwrap(), peer, fresh_peer]);
+        let handle = Conn(Some(stream)).register_into(reactor).unwrap();
+        reactor.get_mut(handle).unwrap().0 = Some(fresh);
+        handle
+    };
+    for _ in 0..63 {
+        let handle = swapped(&mut reactor);
+        reactor.delete(handle).unwrap();
+    }
+    let _last = swapped(&mut reactor);
+    let remote = reactor.remote().unwrap();
+    remote.stop().unwrap();
+    assert_eq!(reactor.run_once_with(&mut 0, LONG).unwrap(), 0);
+    assert!(reactor.is_stopping(), "the stop has not reached the reactor");
+}
+
 #[test]
 fn a_stop_in_the_rest_of_an_interrupted_batch_is_not_slept_over() {
     let _turn = TURN.lock().unwrap();

@@ -10,7 +10,7 @@
 use core::ffi::c_void;
 use std::io;
 
-use crate::engine::{Engine, dead};
+use crate::engine::Engine;
 use crate::event::Event;
 use crate::flow::Flow;
 use crate::header::{Calls, FarHeader, Header, Meta, Standing, block_layout, header_of};
@@ -112,26 +112,18 @@ impl<S, T: Subscriber<Eventp<S>>> Table<T, S> {
     pub(crate) const META: &'static Meta = &Meta::of::<T>(calls_of::<T, S>);
 }
 
-/// What delivers the events of a field of a `T`.
-fn calls_of<T: Subscriber<Eventp<S>>, S>(field: u8) -> Calls {
-    let near = Calls { always: near::<T, S>, once: once::<T, S, { NEAR }> };
+/// What delivers the events of a field of a `T`; `None` if there is no such field. Of several, the user's code says it (I4).
+fn calls_of<T: Subscriber<Eventp<S>>, S>(field: u8) -> Option<Calls> {
     if T::ONE {
-        near
-    } else {
-        T::call::<T, S>(usize::from(field)).map_or(NO_CALLS, |call| call.calls())
+        return Some(Calls { always: near::<T, S>, once: near_once::<T, S> });
     }
+    T::call::<T, S>(usize::from(field)).map(|call| call.calls())
 }
 
 /// Those of field `FIELD` of a `T` with several fds.
 pub(crate) fn far_calls<T: Subscriber<Eventp<S>>, S, const FIELD: u8>() -> Calls {
-    Calls { always: far::<T, S, FIELD>, once: once::<T, S, FIELD> }
+    Calls { always: far::<T, S, FIELD>, once: far_once::<T, S, FIELD> }
 }
-
-/// Those of a field that does not exist.
-const NO_CALLS: Calls = Calls { always: dead, once: dead };
-
-/// Stands for a field number where there is but one fd; fields are numbered up to 63.
-const NEAR: u8 = u8::MAX;
 
 /// Delivers an event to a `T` with one fd.
 ///
@@ -203,33 +195,61 @@ unsafe fn deliver_to<T: Subscriber<Eventp<S>>, S>(
     }
 }
 
-/// Delivers an event of a one-shot port.
+/// Delivers an event of a one-shot port to a `T` with one fd.
 ///
 /// # Safety
 ///
-/// As for [`near`] if `FIELD` is [`NEAR`], or else for [`far`].
-unsafe fn once<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
+/// As for [`near`].
+unsafe fn near_once<T: Subscriber<Eventp<S>>, S>(
     header: *mut Header,
     events: u32,
     reactor: *mut c_void,
 ) {
-    // SAFETY: allocated (caller); plain fields.
+    // SAFETY: the caller's promise.
     unsafe {
-        let batch = &raw mut (*reactor.cast::<Engine>()).batch;
+        if fires(header, reactor.cast()) {
+            near::<T, S>(header, events, reactor);
+        }
+    }
+}
+
+/// Delivers an event of a one-shot port in field `FIELD` to a `T` with several fds.
+///
+/// # Safety
+///
+/// As for [`far`].
+unsafe fn far_once<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
+    header: *mut Header,
+    events: u32,
+    reactor: *mut c_void,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if fires(header, reactor.cast()) {
+            far::<T, S, FIELD>(header, events, reactor);
+        }
+    }
+}
+
+/// Notes that a one-shot port has fired, and says whether that is news.
+///
+/// # Safety
+///
+/// `header` is allocated, and `engine` that of the running reactor; no reference to either is alive.
+unsafe fn fires(header: *mut Header, engine: *mut Engine) -> bool {
+    // SAFETY: the caller's promise; plain fields.
+    unsafe {
+        let batch = &raw mut (*engine).batch;
         if (*header).standing == Standing::Fired {
             // A hang-up that a rebuild could not decline for a port that has fired.
             (*batch).silenced += 1;
-            return;
+            return false;
         }
         // A report of the batch in which the port was re-armed is older than that.
         if (*header).changed != (*batch).serial {
             (*header).standing = Standing::Fired;
         }
-        if FIELD == NEAR {
-            near::<T, S>(header, events, reactor);
-        } else {
-            far::<T, S, FIELD>(header, events, reactor);
-        }
+        true
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! In come blocks and keys, out go `epoll_ctl` calls. No state type and no handler appears here, so nothing is compiled once per
 //! `S`. What must stay true between any two statements that can unwind: a block is either in the registry, or in limbo, or owned by
-//! the function at work; and I1 holds. User code runs in one place only ([`Engine::drop_value`]), always *after* the block
-//! has been put into limbo, so a destructor that panics loses nothing.
+//! the function at work; and I1 holds. User code runs in two places: destructors in [`Engine::drop_value`], always *after* the block has been put into
+//! limbo, so one that panics loses nothing; and `Ports::call`, behind [`find_calls`], always *before* anything is changed.
 
 use core::ffi::c_void;
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use std::os::fd::RawFd;
 use crate::entry::OwnedEntry;
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::header::{Block, Header, Memory, Meta, Standing, Unit, data_of, header_of};
+use crate::header::{Block, Calls, Header, Memory, Meta, Standing, Unit, data_of, header_of};
 use crate::interest::Interest;
 use crate::key::{Key, Port};
 use crate::limbo::Limbo;
@@ -32,13 +32,15 @@ pub(crate) struct Wanted {
     pub(crate) port: Port,
     pub(crate) fd: RawFd,
     pub(crate) interest: Interest,
+    /// What delivers its events; filled in by [`find_calls`].
+    calls: Option<Calls>,
     /// The header that it gets.
     header: *mut Header,
 }
 
 impl Wanted {
     pub(crate) fn new(port: Port, fd: RawFd, interest: Interest) -> Self {
-        Self { port, fd, interest, header: core::ptr::null_mut() }
+        Self { port, fd, interest, calls: None, header: core::ptr::null_mut() }
     }
 }
 
@@ -147,12 +149,13 @@ impl Engine {
         interest: Interest,
         value: T,
     ) -> Result<Key, (T, Error)> {
-        let key = match self.registry.next_key() {
-            Ok(key) => key,
+        let found = find_calls(meta, 0).and_then(|calls| Ok((calls, self.registry.next_key()?)));
+        let (calls, key) = match found {
+            Ok(found) => found,
             Err(error) => return Err((value, Error::adding(fd, meta, 0, error))),
         };
         let header = Header {
-            call: (meta.calls)(0).under(interest),
+            call: calls.under(interest),
             key,
             fd,
             interest,
@@ -186,15 +189,16 @@ impl Engine {
         wanted: &mut [Wanted],
         value: T,
     ) -> Result<Key, (T, Error)> {
-        let key = match self.registry.next_key() {
+        let found = find_all_calls(meta, wanted).and_then(|()| self.registry.next_key());
+        let key = match found {
             Ok(key) => key,
-            Err(error) => return Err((value, Error::of("add", error))),
+            Err(error) => return Err((value, Error::adding(-1, meta, 0, error))),
         };
         let block = Block::new(meta, self.absent(key));
         // SAFETY: `meta` is that of `T` (caller), and the block is new.
         unsafe { block.fill(value) };
         self.registry.insert(key, block);
-        match self.arm("add", key, block, wanted) {
+        match self.arm_all("add", key, block, wanted) {
             Ok(()) => Ok(key),
             Err(error) => {
                 self.detach(key, block);
@@ -221,6 +225,17 @@ impl Engine {
     /// Has the kernel watch all of these, or none.
     pub(crate) fn arm(
         &mut self,
+        key: Key,
+        block: Block,
+        wanted: &mut [Wanted],
+    ) -> Result<(), Error> {
+        find_all_calls(block.meta(), wanted)
+            .map_err(|error| Error::at("arm", key, block, error))?;
+        self.arm_all("arm", key, block, wanted)
+    }
+
+    fn arm_all(
+        &mut self,
         operation: &'static str,
         key: Key,
         block: Block,
@@ -232,7 +247,7 @@ impl Engine {
             return Err(Error::wanting(operation, key, block, &wanted[again], error));
         }
         for nth in 0..wanted.len() {
-            if let Err(error) = self.arm_one(block, &wanted[nth]) {
+            if let Err(error) = self.arm_one(&wanted[nth]) {
                 for armed in &wanted[..nth] {
                     self.release(armed.header);
                 }
@@ -275,12 +290,13 @@ impl Engine {
         again
     }
 
-    fn arm_one(&mut self, block: Block, wanted: &Wanted) -> io::Result<()> {
-        let &Wanted { port, fd, interest, header } = wanted;
+    fn arm_one(&mut self, wanted: &Wanted) -> io::Result<()> {
+        let &Wanted { port, fd, interest, calls, header } = wanted;
+        let Some(calls) = calls else { unreachable!("found before") };
         self.register(fd, interest, header)?;
         // SAFETY: I1: registered subscriber, so allocated; plain fields are written. `call` is of the type's own table.
         unsafe {
-            (*header).call = (block.meta().calls)(port.field).under(interest);
+            (*header).call = calls.under(interest);
             (*header).fd = fd;
             (*header).interest = interest;
             (*header).changed = self.batch.serial;
@@ -310,9 +326,10 @@ impl Engine {
         let data = data_of(header);
         let added = self.epoll.add(fd, interest, data);
         match &added {
-            // Only a dead port can have this registration, since no live one has the number: take it away.
+            // Only a dead port can have this registration, since neither a live one nor the reactor itself has the number: take it away.
             Err(error)
                 if error.raw_os_error() == Some(libc::EEXIST)
+                    && self.wake.as_ref().is_none_or(|wake| wake.fd() != fd)
                     && self.registry.by_fd.get(fd).is_none()
                     && self.limbo.is_stale(fd) =>
             {
@@ -324,7 +341,7 @@ impl Engine {
     }
 
     /// The kernel has taken this port's fd number for another file, so its own registration is stale. The subscriber stays, and
-    /// gets no more events of this port.
+    /// gets no more events of this port. Whatever the kernel has by now is where a rebuild finds it: this may be the time for one.
     fn orphan(&mut self, header: *mut Header) {
         // SAFETY: I1: a header that had a number in the registry belongs to a registered subscriber. Only plain fields are
         // written; the value is not touched (I2).
@@ -413,17 +430,37 @@ impl Engine {
         let mut selected = Vec::new();
         let block = self.select("modify", ports, &mut selected)?;
         // SAFETY: I1: registered, so allocated; plain copies are read.
-        let before: Vec<_> = selected.iter().map(|&header| unsafe { (*header).interest }).collect();
+        let before: Vec<Header> = selected.iter().map(|&header| unsafe { *header }).collect();
+        for (header, before) in selected.iter().zip(&before) {
+            check_exclusive(before.interest, interest)
+                .map_err(|error| Error::at_port("modify", block, *header, error))?;
+        }
         for (nth, &header) in selected.iter().enumerate() {
             if let Err(error) = self.modify_one(block, header, interest) {
-                for (&modified, &before) in selected[..nth].iter().zip(&before) {
-                    // It has just been modified, so the kernel knows it; what it still refuses stays as it is.
-                    let _ = self.modify_one(block, modified, before);
+                for (&modified, before) in selected[..nth].iter().zip(&before) {
+                    self.restore(modified, before);
                 }
                 return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// Takes back a `modify` of a port; one that has fired stays silent.
+    fn restore(&mut self, header: *mut Header, before: &Header) {
+        let interest = match before.standing {
+            Standing::Fired => crate::interest::interest().oneshot(),
+            _ => before.interest,
+        };
+        // It has just been modified, so the kernel knows it; what it still refuses stays as it is.
+        if self.epoll.modify(before.fd, interest, data_of(header)).is_ok() {
+            // SAFETY: I1: registered, so allocated; plain fields are written.
+            unsafe {
+                (*header).interest = before.interest;
+                (*header).call = before.call;
+                (*header).standing = before.standing;
+            }
+        }
     }
 
     fn modify_one(
@@ -434,11 +471,9 @@ impl Engine {
     ) -> Result<(), Error> {
         // SAFETY: I1: the subscriber is registered, so its headers are allocated; a plain copy is read.
         let Header { interest: current, fd, standing, field, .. } = unsafe { *header };
-        if current.is_exclusive() || interest.is_exclusive() {
-            let rule = "an exclusive registration cannot be modified, nor one made exclusive (`epoll_ctl(2)`); delete it and add it again";
-            let error = io::Error::new(io::ErrorKind::InvalidInput, rule);
-            return Err(Error::at_port("modify", block, header, error));
-        }
+        let calls = check_exclusive(current, interest)
+            .and_then(|()| find_calls(block.meta(), field))
+            .map_err(|error| Error::at_port("modify", block, header, error))?;
         let changed = match standing {
             Standing::Armed if interest == current && !interest.is_oneshot() => return Ok(()),
             Standing::Armed | Standing::Fired => self.epoll.modify(fd, interest, data_of(header)),
@@ -450,7 +485,7 @@ impl Engine {
         // SAFETY: as above; plain fields are written. `call` is of the type's own table.
         unsafe {
             (*header).interest = interest;
-            (*header).call = (block.meta().calls)(field).under(interest);
+            (*header).call = calls.under(interest);
             (*header).standing = Standing::Armed;
             (*header).changed = self.batch.serial;
         }
@@ -718,7 +753,7 @@ impl Engine {
     }
 
     /// Registers a port in a new instance as it is in the old one.
-    fn register_again(&self, epoll: &Epoll, header: *mut Header) -> io::Result<()> {
+    fn register_again(&mut self, epoll: &Epoll, header: *mut Header) -> io::Result<()> {
         // SAFETY: I1: registered, so allocated; plain copies are read.
         let Header { fd, interest, standing, .. } = unsafe { *header };
         let interest = match standing {
@@ -735,8 +770,11 @@ impl Engine {
             }
             Err(error) if is_unwatchable(&error) => Err(error),
             added => {
-                // Its reports, if any, are of a file that is not this port's; the removal cannot fail, being of what was just added.
-                added.and_then(|()| self.epoll.delete(fd))?;
+                added?;
+                // Its reports, if any, would be of a file that is not this port's. Only another thread can make the removal fail.
+                if self.epoll.delete(fd).is_err() {
+                    self.limbo.mark_stale(fd);
+                }
                 Err(io::Error::from_raw_os_error(libc::EBADF))
             }
         }
@@ -798,6 +836,27 @@ impl Drop for Engine {
         let rest = Rest(self);
         rest.0.clear();
     }
+}
+
+/// What delivers the events of a field. User code, where there are several: nothing may be half done when it is asked (I4).
+fn find_calls(meta: &Meta, field: u8) -> io::Result<Calls> {
+    let reason = "the subscriber has no such field";
+    (meta.calls)(field).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, reason))
+}
+
+fn find_all_calls(meta: &Meta, wanted: &mut [Wanted]) -> io::Result<()> {
+    for wanted in wanted {
+        wanted.calls = Some(find_calls(meta, wanted.port.field)?);
+    }
+    Ok(())
+}
+
+fn check_exclusive(current: Interest, wanted: Interest) -> io::Result<()> {
+    if !current.is_exclusive() && !wanted.is_exclusive() {
+        return Ok(());
+    }
+    let rule = "an exclusive registration cannot be modified, nor one made exclusive (`epoll_ctl(2)`); delete it and add it again";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, rule))
 }
 
 /// Whether an `ADD` was refused because the number no longer names anything to watch, rather than for want of resources.

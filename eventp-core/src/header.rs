@@ -131,8 +131,8 @@ impl Standing {
 /// What is known of a subscriber's type when the type is forgotten: a hand-written function table.
 #[derive(Debug)]
 pub(crate) struct Meta {
-    /// What delivers the events of a field.
-    pub(crate) calls: fn(u8) -> Calls,
+    /// What delivers the events of a field, or `None` if there is no such field. User code, of several fds (I4).
+    pub(crate) calls: fn(u8) -> Option<Calls>,
     /// Drops the value in place.
     pub(crate) drop: unsafe fn(*mut u8),
     /// Moves the value into a box.
@@ -154,7 +154,7 @@ pub(crate) struct Meta {
 
 impl Meta {
     /// The table of `T`, whose events `calls` deliver.
-    pub(crate) const fn of<T: Ports>(calls: fn(u8) -> Calls) -> Self {
+    pub(crate) const fn of<T: Ports>(calls: fn(u8) -> Option<Calls>) -> Self {
         let (layout, value) = block_layout::<T>();
         Self {
             calls,

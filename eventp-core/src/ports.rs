@@ -152,31 +152,12 @@ pub trait Ports: Sized + 'static {
         W: Subscriber<Eventp<S>>;
 }
 
-/// [`Ports`] for the bound of a registration: an error about it is in these words, whatever is missing behind it.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a subscriber",
-    label = "not a subscriber",
-    note = "a struct becomes one by `#[subscriber(interest = read)]` with `#[fd]` on the field that holds the fd, and `#[handler]` on an `impl`",
-    note = "an fd becomes one by `interest().read().with_fd(fd)` and a handler"
-)]
-pub trait HasPorts: Ports {
-    /// The type itself.
-    type Itself;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Ports> HasPorts for T {
-    type Itself = T;
-}
-
 /// A struct with several fds, of which `#[on(..)]` can choose.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must have several `#[fd]` fields in order to name one in `#[on(..)]`",
-    label = "names a field, but `{Self}` has no fds to choose from",
-    note = "for a struct with one fd name events only, as in `#[on(readable)]`",
-    note = "a struct without `#[subscriber]` needs that first"
+    label = "has no fds to choose from",
+    note = "mark the fields with `#[fd(interest = ..)]` and the struct with `#[subscriber]`; where there is one, `#[on(..)]` names events only: `readable`, `writable`, `priority`, `error`, `hangup`, `read_closed`"
 )]
 pub trait NamedPorts {
     /// Has the numbers of the fields as fields of the same names.
@@ -228,6 +209,7 @@ impl<T: Subscriber<Eventp<S>>, S> PortCall<T, S> {
     /// That of the field with this number: one function per field, so that a handler's choice by field is made at compile time.
     #[must_use]
     pub fn of_field<const FIELD: u8>() -> Self {
+        const { assert!(FIELD < 64, "a subscriber has 64 fields with `#[fd]` at most") };
         Self { calls: dispatch::far_calls::<T, S, FIELD>(), of: PhantomData }
     }
 
@@ -304,7 +286,7 @@ pub struct PortKey {
 pub(crate) struct Only {
     of: TypeId,
     fields: u64,
-    index: Option<u16>,
+    index: Option<usize>,
 }
 
 impl Only {
@@ -314,7 +296,7 @@ impl Only {
     }
 
     pub(crate) fn has(&self, port: Port) -> bool {
-        has(self.fields, port.field) && self.index.is_none_or(|index| index == port.index)
+        has(self.fields, port.field) && self.index.is_none_or(|index| index == port.index())
     }
 }
 
@@ -323,7 +305,7 @@ impl PortKey {
     #[must_use]
     pub fn at(mut self, index: usize) -> Self {
         if let Some(only) = &mut self.only {
-            only.index = Some(u16::try_from(index).unwrap_or(u16::MAX));
+            only.index = Some(index);
         }
         self
     }

@@ -406,9 +406,10 @@ impl<S> Eventp<S> {
     pub fn remote(&mut self) -> io::Result<Remote<S>> {
         if self.engine.wake.is_none() {
             let wake = Wake::new(&self.engine.epoll).map_err(|error| Error::of("remote", error))?;
-            // I1: whoever had the number until now had its fd closed behind our back.
-            self.engine.claim_for_reactor(wake.fd());
+            let fd = wake.fd();
             self.engine.wake = Some(wake);
+            // I1: whoever had the number until now had its fd closed behind our back.
+            self.engine.claim_for_reactor(fd);
         }
         Ok(self.engine.wake.as_ref().expect("set above").remote())
     }
@@ -726,7 +727,7 @@ impl<S> Ops for Eventp<S> {
         let mut wanted = core::mem::take(&mut self.engine.wanted);
         // User code, which may panic: nothing has changed yet (I4).
         find_fds(subscriber, ports.fields(), &mut wanted).map_err(refused)?;
-        let armed = self.engine.arm("arm", key, block, &mut wanted);
+        let armed = self.engine.arm(key, block, &mut wanted);
         self.engine.wanted = wanted;
         armed.map_err(io::Error::from)
     }

@@ -2,6 +2,9 @@
 //!
 //! The cell is locked for the time of a handler call, and while fds are asked for. One that is poisoned or borrowed is an error of that
 //! subscriber, never a panic of the loop; it is checked before the handler runs, so no event is half handled.
+//!
+//! A mutex that the reactor's own thread holds already deadlocks, as everywhere: whoever holds the guard arms by `arm(key, &*guard, ..)`, which asks the
+//! guard and not the mutex.
 
 use core::cell::RefCell;
 use std::io;
