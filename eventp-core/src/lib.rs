@@ -43,6 +43,7 @@ pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
 #[doc(hidden)]
 pub use __private::{
     FdField, Fds, Inject, IntoInterest, LendsState, NamedPorts, Ports, RawFds, ReactorAlias,
+    SameState,
 };
 #[doc(hidden)]
-pub use ports::{HasPorts, One, OnlyOneFd};
+pub use ports::{One, OnlyOneFd};

@@ -93,13 +93,32 @@ impl<Ep: EventpOps> ReactorAlias for Pinned<'_, Ep> {
 /// A reactor that lends an `S`: what a handler that asks for `&mut S` can be registered into.
 #[diagnostic::on_unimplemented(
     message = "the state of `{Self}` is not `{S}`",
-    label = "its handler asks for `&mut {S}`",
-    note = "register it into an `Eventp<{S}>`, or have the handler ask for the state of this reactor"
+    label = "this handler asks for `&mut {S}`",
+    note = "register it into an `Eventp<{S}>`, or have it ask for the state of this reactor"
 )]
 pub trait LendsState<S>: EventpOps<State = S> {}
 
 #[diagnostic::do_not_recommend]
 impl<S, Ep: EventpOps<State = S>> LendsState<S> for Ep {}
+
+/// The state, for a handler that spells its type in another way than the first handler of the `impl`.
+#[diagnostic::on_unimplemented(
+    message = "the handlers of one `impl` ask for different states: `&mut {Self}` and `&mut {S}`",
+    label = "an earlier handler asks for `&mut {Self}`",
+    note = "a reactor lends one state; put both into one struct, or split the subscriber"
+)]
+pub trait SameState<S> {
+    /// The same.
+    fn same_state(&mut self) -> &mut S;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> SameState<S> for S {
+    #[inline]
+    fn same_state(&mut self) -> &mut S {
+        self
+    }
+}
 
 /// Whether one of the events in `mask` is reported.
 #[inline]
@@ -147,11 +166,11 @@ pub fn next_handler<Ep: EventpOps>(
     }
 }
 
-/// A field marked `#[fd]`, of a struct that has no other.
+/// A field marked `#[fd]`, of a struct that has no other; and what is given to `with_fd`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an fd",
     label = "expected a type that implements `AsFd`",
-    note = "mark the field that holds the fd with `#[fd]`; `AsFd` is implemented by sockets, pipes, files and `OwnedFd`"
+    note = "sockets, pipes, files and `OwnedFd` implement `AsFd`; a field with `#[fd]` has to be one of them"
 )]
 pub trait FdField {
     /// The fd.

@@ -12,7 +12,7 @@ use crate::flow::Flow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
 use crate::ops::{AsPinned, EventpOps, Pinned};
-use crate::ports::{HasPorts, Ports};
+use crate::ports::Ports;
 
 /// The interest that a subscriber is registered with.
 ///
@@ -88,16 +88,14 @@ pub trait Handler<Ep: EventpOps> {
 /// Implemented for everything that has these; `#[subscriber]` and `#[handler]` write them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a subscriber of this reactor",
-    label = "not a subscriber of this reactor",
-    note = "a subscriber is a struct with `#[subscriber]` and `#[handler]`, or what `with_fd` and `with_handler` make"
+    label = "cannot be registered",
+    note = "a subscriber has `#[subscriber]` on its struct and `#[handler]` on an `impl`, or is made by `with_fd`, of a type that implements `AsFd`, and `with_handler`",
+    note = "if its handler asks for `&mut S`, the reactor is an `Eventp<S>`, or in a handler a `Pinned<'_, impl EventpOps<State = S>>`"
 )]
 pub trait Subscriber<Ep: EventpOps>: Ports + Handler<Ep> {}
 
-// The handler is looked for behind a projection, so that of a type that has neither fds nor a handler only the first is reported.
-impl<Ep: EventpOps, T: HasPorts<Itself = T>> Subscriber<Ep> for T where
-    <T as HasPorts>::Itself: Handler<Ep>
-{
-}
+#[diagnostic::do_not_recommend]
+impl<Ep: EventpOps, T: Ports + Handler<Ep>> Subscriber<Ep> for T {}
 
 /// The one context of every handler call: what a closure gets, and what `#[handler]` takes its parameters from.
 ///
@@ -189,9 +187,11 @@ pub trait Register: Sized {
     /// # Errors
     ///
     /// Those of [`Eventp::add`](crate::Eventp::add).
-    fn register_into<R: AsPinned>(self, reactor: &mut R) -> io::Result<Handle<Self>>
+    fn register_into<R, Ep>(self, reactor: &mut R) -> io::Result<Handle<Self>>
     where
-        Self: Subscriber<R::Ops>,
+        R: AsPinned<Ops = Ep>,
+        Ep: EventpOps,
+        Self: Subscriber<Ep>,
     {
         reactor.as_pinned().add(self)
     }

@@ -75,6 +75,7 @@ paths! {
     reactor => Eventp;
     reactor_alias => __private::ReactorAlias;
     reports => __private::reports;
+    same_state => __private::SameState;
     subscriber => Subscriber;
 }
 

@@ -2,24 +2,32 @@
 
 mod half_typed;
 mod handler;
+mod places;
 mod ports;
 mod subscriber;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 
 /// The texts of the `compile_error!`s in an expansion.
 fn errors_in(expansion: TokenStream) -> Vec<String> {
+    spanned_errors_in(expansion).into_iter().map(|(text, _)| text).collect()
+}
+
+/// The same, each with the spans of the first and the last token that it points at.
+fn spanned_errors_in(expansion: TokenStream) -> Vec<(String, [Span; 2])> {
     let mut errors = Vec::new();
-    let mut after_error = false;
+    let mut first = None;
     for token in expansion {
-        match token {
-            TokenTree::Ident(name) => after_error = name == "compile_error",
-            TokenTree::Group(group) if after_error => {
-                let text = syn::parse2::<syn::LitStr>(group.stream());
-                errors.extend(text.map(|text| text.value()));
-                after_error = false;
+        match (token, first) {
+            (TokenTree::Ident(name), _) => {
+                first = (name == "compile_error").then(|| name.span());
             }
-            TokenTree::Group(group) => errors.extend(errors_in(group.stream())),
+            (TokenTree::Group(group), Some(start)) => {
+                let text = syn::parse2::<syn::LitStr>(group.stream());
+                errors.extend(text.map(|text| (text.value(), [start, group.span()])));
+                first = None;
+            }
+            (TokenTree::Group(group), None) => errors.extend(spanned_errors_in(group.stream())),
             _ => {}
         }
     }

@@ -3,14 +3,14 @@
 //! In comes a [`Call`], out goes an expression that takes the parameters out of the context `__d`. What must stay true: each argument
 //! has the span of the parameter's type, and the outcome that of the return type, because that is what can be wrong with them.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote_spanned};
-use syn::{ReturnType, Type};
+use syn::{GenericParam, Generics, ReturnType, Type};
 
 use super::model::Call;
 use super::names;
 use super::params::{Kind, peel};
-use crate::paths::{Root, at, ends, generated};
+use crate::paths::{Root, at, ends, generated, users_ends};
 
 /// Takes the parameters out of the context and calls; `again` if the context is needed afterwards.
 pub(super) fn emit_call(root: &Root, call: &Call<'_>, again: bool) -> TokenStream {
@@ -23,12 +23,13 @@ pub(super) fn emit_call(root: &Root, call: &Call<'_>, again: bool) -> TokenStrea
             arguments.push(emit_mut_argument("fd", receiver, again));
             quote_spanned!(at(name)=> Self::#name)
         }
-        None => name.to_token_stream(),
+        None => emit_function(&call.sig.ident, &call.sig.generics),
     };
     for (index, param) in call.params.iter().enumerate() {
         let here = at(param.ty);
         arguments.push(match param.kind {
             Kind::Fd(_) => emit_mut_argument("fd", param.ty, again),
+            Kind::State(ty) if call.respells_state => emit_respelled_state(root, ty),
             Kind::State(_) => emit_mut_argument("state", param.ty, again),
             Kind::Reactor(_) => emit_reactor_argument(param.ty, again),
             Kind::Value => {
@@ -43,6 +44,23 @@ pub(super) fn emit_call(root: &Root, call: &Call<'_>, again: bool) -> TokenStrea
     quote_spanned!(span=> #(#values)* #returned)
 }
 
+/// The function with its generic arguments: not all of them can be told from its parameters.
+fn emit_function(name: &Ident, generics: &Generics) -> TokenStream {
+    let arguments: Vec<_> = generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(it) => Some(&it.ident),
+            GenericParam::Const(it) => Some(&it.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    if arguments.is_empty() {
+        return name.to_token_stream();
+    }
+    quote_spanned!(at(name)=> #name::<#(#arguments),*>)
+}
+
 fn emit_mut_argument(field: &str, spanned: &impl ToTokens, again: bool) -> TokenStream {
     let (first, last) = ends(spanned);
     let field = Ident::new(field, last);
@@ -53,6 +71,16 @@ fn emit_mut_argument(field: &str, spanned: &impl ToTokens, again: bool) -> Token
         let start = quote_spanned!(first=> __d);
         quote_spanned!(last=> #start.#field)
     }
+}
+
+/// The state through a trait that says it if the types differ, at the user's type.
+fn emit_respelled_state(root: &Root, ty: &Type) -> TokenStream {
+    let here = users_ends(ty).0;
+    let state = quote_spanned!(generated()=> let __state = &mut *__d.state; __state);
+    let mut state = Group::new(Delimiter::Brace, state);
+    state.set_span(here);
+    let same_state = root.same_state(here);
+    quote_spanned!(here=> #same_state::<#ty>::same_state(#state))
 }
 
 fn emit_reactor_argument(spanned: &impl ToTokens, again: bool) -> TokenStream {

@@ -14,7 +14,7 @@ use super::model::{Arm, ImplModel, Variant};
 use super::parse::ImplSyntax;
 use super::scope::{Ep, Scope};
 use super::when::{emit_check, emit_condition};
-use crate::paths::{Root, at, generated, outcome};
+use crate::paths::{Root, at, generated, outcome, users_ends};
 use crate::tokens;
 
 /// The `impl` as it was written, without `#[on(..)]`.
@@ -83,7 +83,7 @@ fn emit_generics<'a>(
         users.into_iter().partition(|it| matches!(it, GenericParam::Lifetime(_)));
     let users = users.into_iter().map(without_default);
     let Scope { lifetimes, types, .. } = scope;
-    let own = matches!(scope.reactor, Ep::Own).then(|| emit_own_ep(root, scope));
+    let own = matches!(scope.reactor, Ep::Own).then(|| emit_own_ep(emit_ops(root, scope), scope));
     let own = own.into_iter();
     quote_spanned! {generated()=>
         <#(#users_lifetimes,)* #(#lifetimes,)* #(#users,)* #(#types,)* #(#own)*>
@@ -100,22 +100,27 @@ fn without_default(parameter: &GenericParam) -> GenericParam {
     parameter
 }
 
-/// `__Ep: LendsState<S> + ..`, which is `EventpOps<State = S>` with an error text of our own.
-fn emit_own_ep(root: &Root, scope: &Scope) -> TokenStream {
-    let (span, ep) = (generated(), &scope.own_ep);
-    let (ops, bounds) = (emit_ops(root, scope), &scope.bounds);
+/// `__Ep: EventpOps<State = S> + ..`
+fn emit_own_ep(ops: TokenStream, scope: &Scope) -> TokenStream {
+    let (span, ep, bounds) = (generated(), &scope.own_ep, &scope.bounds);
     quote_spanned!(span=> #ep: #ops #(+ #bounds)*)
 }
 
 fn emit_ops(root: &Root, scope: &Scope) -> TokenStream {
     let (span, ops) = (generated(), root.event_ops(generated()));
     match &scope.state {
-        Some(state) => {
-            let lends_state = root.lends_state(span);
-            quote_spanned!(span=> #lends_state<#state>)
-        }
+        Some(state) => quote_spanned!(span=> #ops<State = #state>),
         None => ops,
     }
+}
+
+/// The same bound for a function, where an error about the state has words of our own.
+fn emit_ops_of_function(root: &Root, scope: &Scope) -> TokenStream {
+    let Some(state) = &scope.state else { return root.event_ops(generated()) };
+    // With the user's own spans, so that rustc points at the state, and does not explain where the macro comes from.
+    let (first, last) = users_ends(state);
+    let (lends_state, close) = (root.lends_state(first), quote_spanned!(last=> >));
+    quote!(#lends_state<#state #close)
 }
 
 fn emit_ep(root: &Root, scope: &Scope) -> TokenStream {
@@ -195,14 +200,16 @@ pub(crate) fn emit_companion(
 ) -> TokenStream {
     let cfgs: Vec<_> = cfg::attributes(attrs).collect();
     // Generated, for the lints; in the user's place, for editors.
+    let here = generated().located_at(name.span());
     let mut companion = name.clone();
-    companion.set_span(generated().located_at(name.span()));
+    companion.set_span(here);
+    let companion_type = quote_spanned!(here=> enum #companion {});
     let doc = format!("The function `{name}` as a handler: register `{name}::handler`.");
     quote_spanned! {generated()=>
         #(#cfgs)*
         #[doc = #doc]
         #[allow(non_camel_case_types)]
-        #vis enum #companion {}
+        #vis #companion_type
         #(#cfgs)*
         impl #companion {
             #handlers
@@ -216,28 +223,29 @@ fn emit_handler(
     variant: &FunctionVariant<'_>,
 ) -> TokenStream {
     let span = generated();
-    let (vis, name) = (&model.syntax.vis, &model.syntax.sig.ident);
+    let name = &model.syntax.sig.ident;
     let any_fd = variant.fd.is_none().then(|| variant.scope.any_fd.to_token_stream());
     let fd = variant.fd.as_ref().or(any_fd.as_ref());
     let (dispatch, outcome) = (root.dispatch(span), outcome(root));
     let Scope { lifetimes, types, predicates, .. } = &variant.scope;
-    let own = matches!(variant.scope.reactor, Ep::Own).then(|| emit_own_ep(root, &variant.scope));
+    let ops = emit_ops_of_function(root, &variant.scope);
+    let own =
+        matches!(variant.scope.reactor, Ep::Own).then(|| emit_own_ep(ops.clone(), &variant.scope));
     let parameters = lifetimes.iter().chain(types).chain(&any_fd).chain(&own);
     let users = match (&variant.scope.reactor, &variant.scope.state) {
-        (Ep::Users(name), Some(_)) => {
-            let ops = emit_ops(root, &variant.scope);
-            Some(quote_spanned!(span=> #name: #ops,))
-        }
+        (Ep::Users(name), Some(_)) => Some(quote_spanned!(span=> #name: #ops,)),
         _ => None,
     };
     let (ep, configuration) = (emit_ep(root, &variant.scope), variant.configuration.attribute());
     let body = emit_call(root, &variant.call, false);
     let doc = format!("Calls `{name}` with what it asks for.");
+    let handler = Ident::new("handler", generated().located_at(name.span()));
     quote_spanned! {span=>
         #[doc = #doc]
         #configuration
+        #[allow(unreachable_pub)]
         #[inline]
-        #vis fn handler<#(#parameters),*>(__d: #dispatch<'_, #fd, #ep>) -> #outcome
+        pub fn #handler<#(#parameters),*>(__d: #dispatch<'_, #fd, #ep>) -> #outcome
         where
             #(#predicates,)*
             #users

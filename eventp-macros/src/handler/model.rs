@@ -43,6 +43,17 @@ pub(crate) struct Arm<'a> {
 pub(crate) struct Call<'a> {
     pub(crate) sig: &'a Signature,
     pub(crate) params: Vec<&'a Param<'a>>,
+    /// Whether it spells the type of the state in another way than the first call does, which may be another type.
+    pub(crate) respells_state: bool,
+}
+
+impl Call<'_> {
+    fn spelled_state(&self) -> Option<String> {
+        self.params.iter().find_map(|param| match param.kind {
+            params::Kind::State(ty) => Some(spell(ty)),
+            _ => None,
+        })
+    }
 }
 
 /// A method, before the events that nobody names are given to it.
@@ -102,15 +113,19 @@ fn lower_variant<'a>(
         methods.iter().filter(|method| method.conditions.hold_in(&configuration)).collect();
     let on: Vec<_> =
         active.iter().map(|method| method.on.as_ref().unwrap_or(const { &On::ALL })).collect();
-    let arms: Vec<_> = active
+    let mut arms: Vec<_> = active
         .iter()
         .zip(share::share(&on))
         .map(|(method, when)| {
             let params = method.params.iter();
             let params = params.filter(|it| it.conditions.hold_in(&configuration)).collect();
-            Arm { when, call: Call { sig: method.sig, params } }
+            Arm { when, call: Call { sig: method.sig, params, respells_state: false } }
         })
         .collect();
+    let first_state = arms.iter().find_map(|arm| arm.call.spelled_state());
+    for Arm { call, .. } in &mut arms {
+        call.respells_state = call.spelled_state().is_some_and(|it| Some(it) != first_state);
+    }
     let scope = Scope::of_methods(head, arms.iter().map(|arm| &arm.call));
     let is_complete = on.iter().any(|on| on.ports.is_empty());
     Variant { configuration, scope, arms, ports: share::named(&on), is_complete }
@@ -142,9 +157,6 @@ pub(crate) fn check_qualifiers(sig: &Signature, diag: &mut Diag) {
             word,
             "a handler may not be `unsafe`; the reactor calls it at any time, remove `unsafe`",
         );
-    }
-    if let Some(dots) = &sig.variadic {
-        diag.error(dots, "a handler may not be variadic; remove `...`");
     }
 }
 

@@ -129,26 +129,31 @@ fn lower_reference<'a>(
     diag: &mut Diag,
 ) -> Option<Kind<'a>> {
     let inner = peel(&reference.elem);
-    if is_pinned(inner) {
+    let (target, found) = (spell(inner), spell(reference));
+    if is_named(inner, &["Pinned"]) {
         diag.error(
             reference,
-            format!(
-                "expected `{0}`, found `{1}`; the reactor comes by value",
-                spell(inner),
-                spell(reference)
-            ),
+            format!("expected `{target}`, found `{found}`; the reactor comes by value"),
+        );
+        return None;
+    }
+    if is_named(inner, &["Eventp"]) {
+        diag.error(
+            reference,
+            format!("expected `Pinned<'_, {target}>`, found `{found}`; a handler gets the narrow view of the reactor, by value"),
         );
         return None;
     }
     if reference.mutability.is_none() {
         let what = if place == Place::Method { "the state" } else { "the fd or the state" };
+        let wanted = if is_named(inner, &["Event", "Interest", "Key", "Port"]) {
+            target
+        } else {
+            format!("&mut {target}")
+        };
         diag.error(
             reference,
-            format!(
-                "expected `&mut {0}`, found `{1}`; a handler gets {what} by `&mut`, everything else by value",
-                spell(&reference.elem),
-                spell(reference),
-            ),
+            format!("expected `{wanted}`, found `{found}`; a handler gets {what} by `&mut`, everything else by value"),
         );
         return None;
     }
@@ -160,9 +165,11 @@ fn is_named_state(pat: &Pat) -> bool {
     matches!(pat, Pat::Ident(name) if name.ident == "state" || name.ident == "_state")
 }
 
-fn is_pinned(ty: &Type) -> bool {
+/// Whether it is a path that ends in one of these names.
+fn is_named(ty: &Type, names: &[&str]) -> bool {
     let Type::Path(path) = ty else { return false };
-    path.path.segments.last().is_some_and(|segment| segment.ident == "Pinned")
+    let last = path.path.segments.last();
+    last.is_some_and(|segment| names.iter().any(|name| segment.ident == name))
 }
 
 /// The reactor, if the path is `Pinned`, or has an `impl` or a lifetime inside: nothing else that a handler can ask for has.

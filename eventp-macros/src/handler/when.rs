@@ -12,7 +12,7 @@ use super::events::Events;
 use super::model::Variant;
 use super::parse::ImplSyntax;
 use super::share::When;
-use crate::paths::{Root, at, generated, users_ends};
+use crate::paths::{Root, generated, users_ends};
 
 /// The condition, unless it always holds.
 pub(super) fn emit_condition(root: &Root, this: &Type, when: &When<'_>) -> Option<TokenStream> {

@@ -68,24 +68,19 @@ pub(super) fn emit_all(
     let Owner { root, vis, ident, .. } = owner;
     let (generics, arguments, bounds) = owner.generics.split_for_impl();
     let names_type = constants::names_type(ident);
-    let emitted_names = emit_names(owner, &names_type, names);
-    let predicates = bounds.iter().flat_map(|bounds| &bounds.predicates);
-    let parameters = owner.generics.type_params().map(|parameter| &parameter.ident);
+    let named_ports = impl_named_ports(owner, &names_type, names);
+    let static_bounds = emit_static_bounds(owner);
     let (ports, field, each) = (root.ports(span), root.field(span), root.each(span));
-    let (named_ports, field_names) = (root.named_ports(span), names.iter().map(|it| generated_at(it)));
-    let numbers = (0..names.len()).map(Literal::usize_unsuffixed);
     let (port_call, subscriber, reactor) =
         (root.port_call(span), root.subscriber(span), root.reactor(span));
     let constants = constants.iter().map(|constant| emit_constant(root, vis, constant));
     let Bodies { fields, ports: ports_body, call } = bodies;
     quote_spanned! {span=>
         const _: () = {
-            #emitted_names
+            #named_ports
             #[automatically_derived]
             impl #generics #ports for #ident #arguments
-            where
-                #(#predicates,)*
-                #(#parameters: 'static,)*
+            #static_bounds
             {
                 const ONE: bool = false;
                 const FIELDS: &'static [#field] = &[#fields];
@@ -102,12 +97,6 @@ pub(super) fn emit_all(
                 }
             }
             #[automatically_derived]
-            impl #generics #named_ports for #ident #arguments #bounds {
-                type Names = #names_type;
-                const NAMES: #names_type = #names_type { #(#field_names: #numbers),* };
-                const FIELDS: &'static [#field] = <Self as #ports>::FIELDS;
-            }
-            #[automatically_derived]
             #[allow(dead_code)]
             impl #generics #ident #arguments #bounds {
                 #(#constants)*
@@ -116,15 +105,41 @@ pub(super) fn emit_all(
     }
 }
 
-/// The numbers of the fields, in fields of the same names.
-fn emit_names(owner: &Owner<'_>, names_type: &Ident, names: &[&Ident]) -> TokenStream {
-    let doc = format!("The fields of `{}` with `#[fd]`.", owner.ident);
-    let names = names.iter().map(|name| generated_at(name));
-    quote_spanned! {generated()=>
+/// The user's bounds, and that nothing is borrowed.
+fn emit_static_bounds(owner: &Owner<'_>) -> TokenStream {
+    let (_, _, bounds) = owner.generics.split_for_impl();
+    let predicates = bounds.iter().flat_map(|bounds| &bounds.predicates);
+    let parameters = owner.generics.type_params().map(|parameter| &parameter.ident);
+    quote_spanned!(generated()=> where #(#predicates,)* #(#parameters: 'static,)*)
+}
+
+/// The numbers of the fields, in fields of the same names: rustc lists these when there is no such field.
+fn impl_named_ports(owner: &Owner<'_>, names_type: &Ident, names: &[&Ident]) -> TokenStream {
+    // The impl has the user's own span: rustc shows it beside a type that has none, and then as the struct.
+    let (span, here) = (generated(), owner.ident.span());
+    let (root, ident) = (&owner.root, owner.ident);
+    let (generics, arguments, _) = owner.generics.split_for_impl();
+    let static_bounds = emit_static_bounds(owner);
+    let (named_ports, ports, field) = (root.named_ports(here), root.ports(here), root.field(here));
+    let doc = format!("The fields of `{ident}` with `#[fd]`.");
+    let names: Vec<_> = names.iter().map(|name| generated_at(name)).collect();
+    let numbers = (0..names.len()).map(Literal::usize_unsuffixed);
+    let names_struct = quote_spanned! {span=>
         #[doc = #doc]
         #[allow(dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, unreachable_pub)]
         pub struct #names_type {
             #(pub #names: u8,)*
+        }
+    };
+    quote_spanned! {here=>
+        #names_struct
+        #[automatically_derived]
+        impl #generics #named_ports for #ident #arguments
+        #static_bounds
+        {
+            type Names = #names_type;
+            const NAMES: #names_type = #names_type { #(#names: #numbers),* };
+            const FIELDS: &'static [#field] = <Self as #ports>::FIELDS;
         }
     }
 }

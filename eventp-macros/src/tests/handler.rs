@@ -315,3 +315,20 @@ fn events_that_nobody_names_go_to_those_who_read() {
     let expansion = masks("#[on(priority)] fn p(&mut self) {} #[on(error)] fn e(&mut self) {}");
     assert!(expansion.contains(&mask("PRIORITY HANGUP READ_CLOSED")), "{expansion}");
 }
+
+#[test]
+fn a_state_that_is_spelled_in_another_way_is_compared() {
+    let item = |other: &str| {
+        format!(
+            "impl Echo {{ #[on(readable)] fn r(&mut self, a: &mut A) {{}} #[on(writable)] fn w(&mut self, b: &mut {other}) {{}} }}"
+        )
+    };
+    assert!(!expand(&item("A")).contains("same_state"));
+    assert!(expand(&item("B")).contains("SameState :: < B > :: same_state"));
+}
+
+#[test]
+fn a_function_is_called_with_its_generic_arguments() {
+    let expansion = expand("fn f<'a, T: Default, const N: usize>(fd: &'a mut File) {}");
+    assert!(expansion.contains("f :: < T , N > (__d . fd)"), "{expansion}");
+}

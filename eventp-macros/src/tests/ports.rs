@@ -233,7 +233,7 @@ fn events_that_nobody_names_go_to_those_who_read_the_port() {
     };
     let is = |port: &str| {
         format!(
-            "__d . port . field () == << Net as :: eventp :: __private :: Ports > :: Names > :: {port}"
+            "__d . port . field () == < Net as :: eventp :: __private :: NamedPorts > :: NAMES . {port}"
         )
     };
     let expansion = expand_impl(

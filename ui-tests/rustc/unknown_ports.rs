@@ -1,3 +1,4 @@
+//! One mistake for each port: rustc knows the fields.
 #![allow(unused)]
 
 use eventp::{handler, subscriber};
@@ -21,18 +22,6 @@ impl Net {
 
     #[on(banana)]
     fn no_such_field(&mut self) {}
-}
-
-#[subscriber(interest = read)]
-struct Echo {
-    #[fd]
-    stream: File,
-}
-
-#[handler]
-impl Echo {
-    #[on(stream)]
-    fn has_one_fd(&mut self) {}
 }
 
 fn main() {}

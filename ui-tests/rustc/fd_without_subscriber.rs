@@ -1,0 +1,7 @@
+//! `#[fd]` belongs to `#[subscriber]`.
+struct Log {
+    #[fd]
+    file: std::fs::File,
+}
+
+fn main() {}

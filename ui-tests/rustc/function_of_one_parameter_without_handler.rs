@@ -1,0 +1,13 @@
+//! The same where the number of parameters is right by chance.
+use std::net::TcpStream;
+
+use eventp::{Eventp, handler, interest};
+
+#[handler]
+fn echo(_stream: &mut TcpStream) {}
+
+fn register(stream: TcpStream, reactor: &mut Eventp) {
+    reactor.on(interest().read().with_fd(stream), echo).unwrap();
+}
+
+fn main() {}
