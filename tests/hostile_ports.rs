@@ -45,7 +45,6 @@ impl Ports for Hostile {
         Field { name: "b", ports: 7, armed: false, unhandled: "" },
     ];
     type Struct = Self;
-    type Names = ();
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
         if let Some(fd) = self.fds.get(field) {

@@ -46,4 +46,4 @@ pub use __private::{
     SameState,
 };
 #[doc(hidden)]
-pub use ports::{One, OnlyOneFd};
+pub use ports::One;

@@ -135,9 +135,6 @@ pub trait Ports: Sized + 'static {
     const FIELDS: &'static [Field];
     /// Whose fields these are: the struct itself, or the one in a shared cell.
     type Struct: 'static;
-    /// What [`NamedPorts`] has, or nothing of use.
-    type Names;
-
     /// Names the fds that a field has now, with their first interest.
     ///
     /// # Errors
@@ -172,17 +169,11 @@ pub trait NamedPorts {
 #[doc(hidden)]
 pub type Each<'a> = &'a mut dyn FnMut(RawFd, Interest);
 
-/// The names of the fields of a struct with one fd: there is nothing to choose from.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct OnlyOneFd;
-
 #[diagnostic::do_not_recommend]
 impl<T: AsFd + HasInterest + 'static> Ports for T {
     const ONE: bool = true;
     const FIELDS: &'static [Field] = &[Field { name: "fd", ports: 1, armed: true, unhandled: "" }];
     type Struct = Self;
-    type Names = OnlyOneFd;
 
     #[inline]
     fn ports(&self, _field: usize, each: Each<'_>) -> io::Result<()> {

@@ -18,18 +18,9 @@ pub use crate::ports::{Each, Fds, Field, NamedPorts, PortCall, Ports, RawFds};
 /// The canonical return type of a handler.
 pub type Outcome = io::Result<Flow>;
 
-/// What `#[on(..)]` names, as bits of [`Event::bits`].
-pub const READABLE: u32 = Event::READABLE;
-/// See [`READABLE`].
-pub const WRITABLE: u32 = Event::WRITABLE;
-/// See [`READABLE`].
-pub const PRIORITY: u32 = Event::PRIORITY;
-/// See [`READABLE`].
-pub const ERROR: u32 = Event::ERROR;
-/// See [`READABLE`].
-pub const HANGUP: u32 = Event::HANGUP;
-/// See [`READABLE`].
-pub const READ_CLOSED: u32 = Event::READ_CLOSED;
+// What `#[on(..)]` names is written into expansions as a number.
+const _: () = assert!(Event::READABLE == 0x1 && Event::WRITABLE == 0x4 && Event::PRIORITY == 0x2);
+const _: () = assert!(Event::ERROR == 0x8 && Event::HANGUP == 0x10 && Event::READ_CLOSED == 0x2000);
 
 /// A parameter that a handler takes by value.
 #[diagnostic::on_unimplemented(

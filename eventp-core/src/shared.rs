@@ -32,7 +32,6 @@ impl<T: Ports> Ports for Arc<Mutex<T>> {
     const ONE: bool = T::ONE;
     const FIELDS: &'static [Field] = T::FIELDS;
     type Struct = T::Struct;
-    type Names = T::Names;
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
         self.lock().map_err(|_| poisoned())?.ports(field, each)
@@ -60,7 +59,6 @@ impl<T: Ports> Ports for Rc<RefCell<T>> {
     const ONE: bool = T::ONE;
     const FIELDS: &'static [Field] = T::FIELDS;
     type Struct = T::Struct;
-    type Names = T::Names;
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
         self.try_borrow().map_err(|_| borrowed())?.ports(field, each)

@@ -99,6 +99,10 @@ pub fn derive_subscriber(item: TokenStream) -> TokenStream {
 /// and, in a free function, `&mut` the fd. There, the state is the parameter that is named `state` or marked `#[state]`.
 ///
 /// The option `crate = path` says where the `eventp` crate is, if not at `::eventp`.
+///
+/// Two known limits. A function with `#[handler]` and a module cannot have the same name in one place (E0428). And with a state that borrows
+/// (`Eventp<Server<'a>>`), a function is registered by a closure, `|d| f::handler(d)`: the type of `f::handler` itself contains the
+/// state's, and what is registered may not borrow.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     entry::handler(args.into(), item.into()).into()

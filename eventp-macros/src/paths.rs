@@ -22,13 +22,6 @@ impl Root {
             None => quote_spanned!(span=> ::eventp),
         }
     }
-
-    /// The bit that `#[on(event)]` names.
-    pub(crate) fn event_bit(&self, name: &str) -> TokenStream {
-        let span = generated();
-        let (root, name) = (self.below(span), Ident::new(&name.to_uppercase(), span));
-        quote_spanned!(span=> #root::__private::#name)
-    }
 }
 
 macro_rules! paths {
@@ -55,7 +48,6 @@ paths! {
     fd_field => __private::FdField;
     fds => __private::Fds;
     field => __private::Field;
-    flow => Flow;
     handler_trait => Handler;
     has_interest => HasInterest;
     inject => __private::Inject;
@@ -66,6 +58,7 @@ paths! {
     named_ports => __private::NamedPorts;
     next_handler => __private::next_handler;
     nothing_to_do => __private::nothing_to_do;
+    outcome => __private::Outcome;
     outcome_fn => __private::into_flow;
     outcome_trait => IntoFlow;
     port_call => __private::PortCall;
@@ -103,12 +96,6 @@ pub(crate) fn users_ends(tokens: &impl ToTokens) -> (Span, Span) {
     let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))
-}
-
-/// `std::io::Result<Flow>`, the canonical return type.
-pub(crate) fn outcome(root: &Root) -> TokenStream {
-    let (span, flow) = (generated(), root.flow(generated()));
-    quote_spanned!(span=> ::std::io::Result<#flow>)
 }
 
 /// `std::os::fd`.

@@ -47,3 +47,17 @@ fn check_style(errors: &[String]) {
         assert!(!error.ends_with('.'), "{error}");
     }
 }
+
+/// The number that stands for events in an expansion, by their names.
+fn mask(events: &str) -> String {
+    let bit = |event| match event {
+        "READABLE" => 0x1,
+        "PRIORITY" => 0x2,
+        "WRITABLE" => 0x4,
+        "ERROR" => 0x8,
+        "HANGUP" => 0x10,
+        "READ_CLOSED" => 0x2000,
+        _ => unreachable!("{event}"),
+    };
+    events.split(' ').map(bit).sum::<u32>().to_string()
+}

@@ -14,7 +14,7 @@ use super::model::{Arm, ImplModel, Variant};
 use super::parse::ImplSyntax;
 use super::scope::{Ep, Scope};
 use super::when::{emit_check, emit_condition};
-use crate::paths::{Root, at, generated, outcome, users_ends};
+use crate::paths::{Root, at, generated, users_ends};
 use crate::tokens;
 
 /// The `impl` as it was written, without `#[on(..)]`.
@@ -39,7 +39,7 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
     let predicates = &variant.scope.predicates;
     let (handler, dispatch) = (root.handler_trait(span), root.dispatch(span));
     let (this, ep) = (&syntax.head.self_ty, emit_ep(root, &variant.scope));
-    let outcome = outcome(root);
+    let outcome = root.outcome(generated());
     let (mutable, body) = emit_arms(root, this, &variant.arms);
     let (check, inner_check) = emit_check(root, syntax, variant);
     let check = (!check.is_empty()).then(|| quote_spanned!(span=> #(#cfgs)* #configuration #check));
@@ -204,10 +204,9 @@ pub(crate) fn emit_companion(
     let mut companion = name.clone();
     companion.set_span(here);
     let companion_type = quote_spanned!(here=> enum #companion {});
-    let doc = format!("The function `{name}` as a handler: register `{name}::handler`.");
     quote_spanned! {generated()=>
         #(#cfgs)*
-        #[doc = #doc]
+        #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #vis #companion_type
         #(#cfgs)*
@@ -226,7 +225,7 @@ fn emit_handler(
     let name = &model.syntax.sig.ident;
     let any_fd = variant.fd.is_none().then(|| variant.scope.any_fd.to_token_stream());
     let fd = variant.fd.as_ref().or(any_fd.as_ref());
-    let (dispatch, outcome) = (root.dispatch(span), outcome(root));
+    let (dispatch, outcome) = (root.dispatch(span), root.outcome(generated()));
     let Scope { lifetimes, types, predicates, .. } = &variant.scope;
     let ops = emit_ops_of_function(root, &variant.scope);
     let own =
@@ -238,10 +237,9 @@ fn emit_handler(
     };
     let (ep, configuration) = (emit_ep(root, &variant.scope), variant.configuration.attribute());
     let body = emit_call(root, &variant.call, false);
-    let doc = format!("Calls `{name}` with what it asks for.");
     let handler = Ident::new("handler", generated().located_at(name.span()));
     quote_spanned! {span=>
-        #[doc = #doc]
+        #[doc(hidden)]
         #configuration
         #[allow(unreachable_pub)]
         #[inline]

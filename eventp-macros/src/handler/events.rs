@@ -25,9 +25,11 @@ impl Events {
         self.0 & other.0 == other.0
     }
 
-    /// The names of the events in the set.
-    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
-        NAMES.iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, &name)| name)
+    /// The bits as in `epoll_ctl(2)`, where they are the same on every architecture; the core asserts that.
+    pub(crate) fn epoll_bits(self) -> u32 {
+        const BITS: [u32; 6] = [0x1, 0x4, 0x2, 0x8, 0x10, 0x2000];
+        let bits = BITS.iter().enumerate().filter(|(at, _)| self.0 >> at & 1 == 1);
+        bits.fold(0, |all, (_, bit)| all | bit)
     }
 }
 

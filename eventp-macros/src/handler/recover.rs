@@ -9,7 +9,7 @@ use quote::quote_spanned;
 use super::cfg;
 use super::codegen::emit_companion;
 use super::parse::{FunctionSyntax, ImplSyntax};
-use crate::paths::{Root, generated, never, outcome};
+use crate::paths::{Root, generated, never};
 
 /// `Handler<Ep>` for the type of the `impl`, whatever `Ep` is.
 pub(crate) fn emit_impl_stub(root: &Root, syntax: &ImplSyntax) -> TokenStream {
@@ -27,7 +27,7 @@ pub(crate) fn emit_impl_stub(root: &Root, syntax: &ImplSyntax) -> TokenStream {
     }));
     let (parameters, _, _) = generics.split_for_impl();
     let users = syntax.head.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
-    let (this, outcome, never) = (&syntax.head.self_ty, outcome(root), never());
+    let (this, outcome, never) = (&syntax.head.self_ty, root.outcome(generated()), never());
     quote_spanned! {span=>
         #(#cfgs)*
         #[automatically_derived]
@@ -48,7 +48,7 @@ pub(crate) fn emit_function_stub(root: &Root, syntax: &FunctionSyntax) -> TokenS
     let span = generated();
     let (dispatch, ops) = (root.dispatch(span), root.event_ops(span));
     let (vis, ep) = (&syntax.vis, own_ep());
-    let (outcome, never) = (outcome(root), never());
+    let (outcome, never) = (root.outcome(generated()), never());
     let handler = quote_spanned! {span=>
         /// A stand-in.
         #vis fn handler<__Fd, #ep: #ops>(_: #dispatch<'_, __Fd, #ep>) -> #outcome {

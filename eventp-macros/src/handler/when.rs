@@ -4,7 +4,7 @@
 //! each field, in which the compiler knows the field's number. What must stay true: a port has the span of the user's word, since
 //! rustc says there that no field has this name.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 
@@ -24,11 +24,10 @@ pub(super) fn emit_condition(root: &Root, this: &Type, when: &When<'_>) -> Optio
     Some(match when.others {
         Some(others) => {
             let masks = pieces.map(|(ports, events)| {
-                let (is_one_of, mask) =
-                    (emit_is_one_of(root, this, ports), emit_mask(root, *events));
+                let (is_one_of, mask) = (emit_is_one_of(root, this, ports), emit_mask(*events));
                 quote_spanned!(span=> if #is_one_of { #mask } else)
             });
-            let (reports, others) = (root.reports(span), emit_mask(root, others));
+            let (reports, others) = (root.reports(span), emit_mask(others));
             if when.ports.is_empty() {
                 quote_spanned!(span=> #reports(__d.event, #others))
             } else {
@@ -49,7 +48,7 @@ fn emit_ports(root: &Root, this: &Type, ports: &[&Ident], events: Events) -> Tok
     if events == Events::ALL {
         return is_one_of;
     }
-    let (reports, mask) = (root.reports(span), emit_mask(root, events));
+    let (reports, mask) = (root.reports(span), emit_mask(events));
     if ports.len() > 1 {
         quote_spanned!(span=> (#is_one_of) && #reports(__d.event, #mask))
     } else {
@@ -68,9 +67,11 @@ fn emit_number(root: &Root, this: &Type, port: &Ident) -> TokenStream {
     quote_spanned!(generated()=> <#this as #named_ports>::NAMES.#port)
 }
 
-fn emit_mask(root: &Root, events: Events) -> TokenStream {
-    let bits = events.names().map(|name| root.event_bit(name));
-    quote_spanned!(generated()=> #(#bits)|*)
+/// A number rather than names: each path costs the user's build as much as a call.
+fn emit_mask(events: Events) -> Literal {
+    let mut mask = Literal::u32_unsuffixed(events.epoll_bits());
+    mask.set_span(generated());
+    mask
 }
 
 /// Has the compiler find a field that no method names: beside the impl, or within it if the type is not known before.

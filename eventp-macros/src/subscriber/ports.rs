@@ -85,7 +85,6 @@ pub(super) fn emit_all(
                 const ONE: bool = false;
                 const FIELDS: &'static [#field] = &[#fields];
                 type Struct = Self;
-                type Names = #names_type;
                 fn ports(&self, field: usize, each: #each<'_>) -> ::std::io::Result<()> {
                     #ports_body
                 }

@@ -1,6 +1,6 @@
 //! `#[handler]`.
 
-use super::{check_style, errors_in, parse};
+use super::{check_style, errors_in, mask, parse};
 use crate::entry;
 
 fn errors(item: &str) -> Vec<String> {
@@ -301,11 +301,6 @@ fn events_that_nobody_names_go_to_those_who_read() {
     fn masks(methods: &str) -> String {
         expand(&format!("impl Echo {{ {methods} }}"))
     }
-    let mask = |events: &str| {
-        let events: Vec<_> =
-            events.split(' ').map(|event| format!(":: eventp :: __private :: {event}")).collect();
-        events.join(" | ")
-    };
     let read_and_write = "#[on(writable)] fn w(&mut self) {} #[on(readable)] fn r(&mut self) {}";
     let expansion = masks(read_and_write);
     assert!(expansion.contains(&mask("READABLE ERROR HANGUP READ_CLOSED")), "{expansion}");

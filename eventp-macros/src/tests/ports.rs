@@ -1,6 +1,6 @@
 //! Several fds, in both macros.
 
-use super::{check_style, errors_in, parse};
+use super::{check_style, errors_in, mask, parse};
 use crate::entry;
 
 fn errors(item: &str) -> Vec<String> {
@@ -226,11 +226,6 @@ fn every_port_has_to_be_handled_unless_a_method_is_for_all() {
 
 #[test]
 fn events_that_nobody_names_go_to_those_who_read_the_port() {
-    let mask = |events: &str| {
-        let events: Vec<_> =
-            events.split(' ').map(|event| format!(":: eventp :: __private :: {event}")).collect();
-        events.join(" | ")
-    };
     let is = |port: &str| {
         format!(
             "__d . port . field () == < Net as :: eventp :: __private :: NamedPorts > :: NAMES . {port}"
