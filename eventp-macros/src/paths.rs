@@ -81,7 +81,8 @@ pub(crate) fn generated() -> Span {
 ///
 /// Names are still resolved as generated ones.
 pub(crate) fn at(tokens: &impl ToTokens) -> Span {
-    ends(tokens).0
+    let first = tokens.to_token_stream().into_iter().next();
+    generated().located_at(first.map_or_else(Span::call_site, |token| token.span()))
 }
 
 /// The spans of the first and of the last token. Stable Rust cannot join them, but an expression whose first token has the

@@ -103,7 +103,8 @@ fn emit_outcome(root: &Root, call: &Call<'_>, value: &TokenStream) -> TokenStrea
         }
         ReturnType::Type(_, ty) => ty,
     };
-    let (here, into_flow) = (at(ty), root.outcome_trait(at(ty)));
+    let here = at(ty);
+    let into_flow = root.outcome_trait(here);
     if names::depends_on_signature(ty, &call.sig.generics) {
         // The type cannot be written here; what is left of it is the place.
         quote_spanned! {here=>

@@ -3,8 +3,6 @@
 //! In come tokens of the user's signatures. What must stay true: generic parameters have no hygiene, so a name that is made here
 //! is not one that the user has.
 
-use std::collections::HashSet;
-
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{GenericParam, Generics, Type};
@@ -13,11 +11,11 @@ use crate::paths::generated;
 use crate::tokens;
 
 /// The names that the user's code has taken.
-pub(crate) struct Names(HashSet<String>);
+pub(crate) struct Names(Vec<Ident>);
 
 impl Names {
     pub(crate) fn taken_in(tokens: TokenStream) -> Self {
-        let mut names = Self(HashSet::new());
+        let mut names = Self(Vec::new());
         names.collect(tokens);
         names
     }
@@ -25,7 +23,7 @@ impl Names {
     fn collect(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
-                TokenTree::Ident(name) => drop(self.0.insert(name.to_string())),
+                TokenTree::Ident(name) => self.0.push(name),
                 TokenTree::Group(group) => self.collect(group.stream()),
                 _ => {}
             }
@@ -35,7 +33,7 @@ impl Names {
     /// `wanted`, which rustc may show, with underscores before it if it is taken.
     pub(crate) fn free(&self, wanted: &str) -> Ident {
         let mut name = wanted.to_owned();
-        while self.0.contains(&name) {
+        while self.0.iter().any(|taken| *taken == name) {
             name.insert_str(0, "__");
         }
         Ident::new(&name, generated())

@@ -129,8 +129,9 @@ fn lower_reference<'a>(
     diag: &mut Diag,
 ) -> Option<Kind<'a>> {
     let inner = peel(&reference.elem);
-    let (target, found) = (spell(inner), spell(reference));
+    let spelled = || (spell(inner), spell(reference));
     if is_named(inner, &["Pinned"]) {
+        let (target, found) = spelled();
         diag.error(
             reference,
             format!("expected `{target}`, found `{found}`; the reactor comes by value"),
@@ -138,6 +139,7 @@ fn lower_reference<'a>(
         return None;
     }
     if is_named(inner, &["Eventp"]) {
+        let (target, found) = spelled();
         diag.error(
             reference,
             format!("expected `Pinned<'_, {target}>`, found `{found}`; a handler gets the narrow view of the reactor, by value"),
@@ -145,6 +147,7 @@ fn lower_reference<'a>(
         return None;
     }
     if reference.mutability.is_none() {
+        let (target, found) = spelled();
         let what = if place == Place::Method { "the state" } else { "the fd or the state" };
         let wanted = if is_named(inner, &["Event", "Interest", "Key", "Port"]) {
             target
