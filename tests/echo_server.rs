@@ -9,29 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use socket2::{Domain, SockRef, Socket, Type};
-use support::{DEADLINE, Server, eventually, example, with_limit};
+use socket2::{Domain, Socket, Type};
+use support::{DEADLINE, Server, assert_same, eventually, example, pattern, reset, with_limit};
 
 const MIB: usize = 1024 * 1024;
-
-/// Bytes that differ from place to place: each block of a prime length starts with its number.
-fn pattern(length: usize) -> Vec<u8> {
-    const BLOCK: usize = 4093;
-    let filling: Vec<u8> = (0..BLOCK).map(|at| (at * 7 + at / 256) as u8).collect();
-    let mut bytes = Vec::with_capacity(length + BLOCK);
-    for number in 0..length.div_ceil(BLOCK) as u64 {
-        bytes.extend_from_slice(&number.to_ne_bytes());
-        bytes.extend_from_slice(&filling[8..]);
-    }
-    bytes.truncate(length);
-    bytes
-}
-
-/// Not `assert_eq!`, which would print it all.
-fn assert_same(received: &[u8], sent: &[u8]) {
-    let difference = received.iter().zip(sent).position(|(a, b)| a != b);
-    assert!(received == sent, "{} of {} bytes, {difference:?}", received.len(), sent.len());
-}
 
 fn assert_echoes(mut client: &TcpStream, message: &[u8]) {
     client.write_all(message).unwrap();
@@ -42,11 +23,6 @@ fn assert_hears(mut client: &TcpStream, message: &[u8]) {
     let mut received = vec![0; message.len()];
     client.read_exact(&mut received).unwrap();
     assert_same(&received, message);
-}
-
-/// Has the kernel send a reset instead of an orderly end.
-fn reset(client: TcpStream) {
-    SockRef::from(&client).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
 /// Connections served, bytes echoed, connections reset.
@@ -78,7 +54,7 @@ fn five_thousand_are_served_at_once_and_none_is_lost_when_a_third_resets() {
     }
     assert_eq!(server.open_fds(), idle + CLIENTS);
 
-    let big = pattern(64 * MIB);
+    let big = pattern(0, 64 * MIB);
     let stream = &clients[CLIENTS / 2];
     thread::scope(|scope| {
         scope.spawn(|| (&mut &*stream).write_all(&big).unwrap());
@@ -165,7 +141,7 @@ fn accepting_resumes_also_when_no_connection_of_ours_ends() {
 fn a_half_closed_connection_is_echoed_to_its_end() {
     let server = Server::start("echo-server");
     let client = server.connect();
-    let sent = pattern(8 * MIB);
+    let sent = pattern(0, 8 * MIB);
     let mut received = Vec::new();
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -194,7 +170,7 @@ fn a_client_that_does_not_read_is_not_read_from() {
     let client = TcpStream::from(socket);
     client.set_read_timeout(Some(DEADLINE)).unwrap();
 
-    let sent = pattern(32 * MIB);
+    let sent = pattern(0, 32 * MIB);
     let progress = Arc::new(AtomicUsize::new(0));
     let mut received = vec![0; sent.len()];
     thread::scope(|scope| {

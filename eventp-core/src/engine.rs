@@ -568,7 +568,7 @@ impl Engine {
         }
     }
 
-    /// Drops the value of a block that is in limbo. The one place where user code runs.
+    /// Drops the value of a block that is in limbo. The one place where a destructor of the user's runs.
     ///
     /// # Safety
     ///
