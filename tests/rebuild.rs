@@ -6,39 +6,12 @@ mod common;
 
 use std::cell::RefCell;
 use std::io::ErrorKind;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::os::unix::net::UnixStream;
+use std::os::fd::AsRawFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::*;
 use eventp::{Eventp, Flow, Key, exclusive, interest};
-
-/// An fd that its subscriber does not own, so that tests can close it behind the reactor's back.
-struct Number(RawFd);
-
-impl AsFd for Number {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: open when it is registered, which is when it is asked.
-        unsafe { BorrowedFd::borrow_raw(self.0) }
-    }
-}
-
-/// A registration that its number no longer reaches, and that is ready: the kernel reports it in every turn until the epoll instance
-/// is rebuilt. Lives as long as the return value.
-#[must_use]
-fn ghost<S>(reactor: &mut Eventp<S>) -> (OwnedFd, UnixStream) {
-    let (stream, peer) = pair();
-    let stream = at(high_number(), stream);
-    let open_file = dup(&stream);
-    let key = reactor
-        .on(interest().read().with_fd(Number(stream.as_raw_fd())), |_| panic!("a ghost"))
-        .unwrap();
-    drop(stream);
-    reactor.delete(key).unwrap();
-    fire(&peer);
-    (open_file, peer)
-}
 
 /// Whether a wait ends by its timeout, as it does when no ghost is reported.
 fn is_quiet<S>(reactor: &mut Eventp<S>, state: &mut S) -> bool {

@@ -4,15 +4,18 @@
 //! an ordinary subscriber: the one [`Handler`] impl here serves every function and every closure.
 
 use core::fmt;
+use core::marker::PhantomData;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::__private::FdField;
+use crate::__private::IsFd;
 use crate::flow::{Flow, IntoFlow};
 use crate::interest::Interest;
 use crate::key::Key;
 use crate::ops::{AsPinned, EventpOps};
 use crate::subscriber::{Dispatch, Handler, HasInterest, Subscriber};
+
+use answer::AnswerOf;
 
 /// An fd and the interest in it, made by [`Interest::with_fd`]; it lacks a handler.
 ///
@@ -29,96 +32,132 @@ impl<Fd> FdSource<Fd> {
         Self { interest, fd }
     }
 
+    pub(crate) fn answered<F, R>(self, handler: F) -> FdSubscriber<Fd, F, R> {
+        FdSubscriber { interest: self.interest, fd: self.fd, handler, answers: PhantomData }
+    }
+
     /// Completes the subscriber.
     ///
     /// A closure that looks into the state should rather be given to [`Eventp::on`](crate::Eventp::on): in this chain the
     /// reactor, and with it the type of the state, comes last.
-    pub fn with_handler<F, R, Ep>(self, handler: F) -> FdSubscriber<Fd, F>
+    pub fn with_handler<F, R, Ep>(self, handler: F) -> FdSubscriber<Fd, F, R::Answer>
     where
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
         R: IntoFlow,
         Ep: EventpOps,
     {
-        FdSubscriber { interest: self.interest, fd: self.fd, handler }
+        self.answered(handler)
     }
 }
 
 /// An interest and a handler, made by [`Interest::with_handler`]; it lacks an fd.
 #[must_use = "nothing is registered yet; go on with `.with_fd(fd)`"]
 #[derive(Clone)]
-pub struct HandlerSource<F> {
+pub struct HandlerSource<F, R> {
     interest: Interest,
     handler: F,
+    answers: PhantomData<fn() -> R>,
 }
 
-impl<F> HandlerSource<F> {
+impl<F, R> HandlerSource<F, R> {
     pub(crate) fn new(interest: Interest, handler: F) -> Self {
-        Self { interest, handler }
+        Self { interest, handler, answers: PhantomData }
     }
 
     /// Completes the subscriber.
-    pub fn with_fd<Fd>(self, fd: Fd) -> FdSubscriber<Fd, F> {
-        FdSubscriber { interest: self.interest, fd, handler: self.handler }
+    pub fn with_fd<Fd>(self, fd: Fd) -> FdSubscriber<Fd, F, R> {
+        FdSubscriber { interest: self.interest, fd, handler: self.handler, answers: PhantomData }
     }
 }
 
-impl<F> fmt::Debug for HandlerSource<F> {
+impl<F, R> fmt::Debug for HandlerSource<F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HandlerSource").field("interest", &self.interest).finish_non_exhaustive()
     }
 }
 
-/// A subscriber made of an fd and a function.
+/// A subscriber made of an fd and a function, which answers an `R`.
 #[must_use = "nothing is registered yet; go on with `.register_into(&mut reactor)`"]
-pub struct FdSubscriber<Fd, F> {
+pub struct FdSubscriber<Fd, F, R> {
     interest: Interest,
     fd: Fd,
     handler: F,
+    answers: PhantomData<fn() -> R>,
 }
 
-impl<Fd, F> FdSubscriber<Fd, F> {
+impl<Fd, F, R> FdSubscriber<Fd, F, R> {
     /// Adds the subscriber to a reactor, from outside or, by its [`Pinned`](crate::Pinned), from a handler.
     ///
     /// # Errors
     ///
     /// Those of [`Eventp::add`](crate::Eventp::add).
-    pub fn register_into<R: AsPinned>(self, reactor: &mut R) -> io::Result<Key>
+    pub fn register_into<A, Ep>(self, reactor: &mut A) -> io::Result<Key>
     where
-        Self: Subscriber<R::Ops>,
+        A: AsPinned<Ops = Ep>,
+        Ep: EventpOps,
+        Self: Subscriber<Ep>,
     {
         reactor.as_pinned().add(self).map(Key::from)
     }
 }
 
-impl<Fd, F> fmt::Debug for FdSubscriber<Fd, F> {
+impl<Fd, F, R> fmt::Debug for FdSubscriber<Fd, F, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FdSubscriber").field("interest", &self.interest).finish_non_exhaustive()
     }
 }
 
-impl<Fd: FdField, F> AsFd for FdSubscriber<Fd, F> {
+impl<Fd: IsFd, F, R> AsFd for FdSubscriber<Fd, F, R> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.borrow_fd()
     }
 }
 
-impl<Fd, F> HasInterest for FdSubscriber<Fd, F> {
+impl<Fd, F, R> HasInterest for FdSubscriber<Fd, F, R> {
     fn interest(&self) -> Interest {
         self.interest
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<Fd, F, R, Ep> Handler<Ep> for FdSubscriber<Fd, F>
+impl<Fd, F, R, Ep> Handler<Ep> for FdSubscriber<Fd, F, R>
 where
-    F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
-    R: IntoFlow,
+    Fd: IsFd,
+    R: AnswerOf<F, Fd, Ep>,
     Ep: EventpOps,
 {
     #[inline]
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: this, event, interest, key, port, state, reactor } = dispatch;
         let FdSubscriber { fd, handler, .. } = this;
-        handler(Dispatch { fd, event, interest, key, port, state, reactor }).into_flow()
+        R::ask(handler, Dispatch { fd, event, interest, key, port, state, reactor })
+    }
+}
+
+pub(crate) mod answer {
+    use super::{Dispatch, EventpOps, Flow, IntoFlow, io};
+
+    /// What `F` answers. If `F` was a mistake, nobody knows that, and so the compiler does not report the mistake again when the
+    /// subscriber is registered, as it would for a bound on `F`.
+    pub trait AnswerOf<F, Fd, Ep: EventpOps> {
+        /// Calls it.
+        ///
+        /// # Errors
+        ///
+        /// The handler's.
+        fn ask(handler: &mut F, dispatch: Dispatch<'_, Fd, Ep>) -> io::Result<Flow>;
+    }
+
+    #[diagnostic::do_not_recommend]
+    impl<F, Fd, R, Ep> AnswerOf<F, Fd, Ep> for R
+    where
+        F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
+        R: IntoFlow,
+        Ep: EventpOps,
+    {
+        #[inline]
+        fn ask(handler: &mut F, dispatch: Dispatch<'_, Fd, Ep>) -> io::Result<Flow> {
+            handler(dispatch).into_flow()
+        }
     }
 }

@@ -19,21 +19,24 @@ use crate::ops::{Pinned, Running};
 use crate::reactor::Eventp;
 use crate::subscriber::{Dispatch, Subscriber};
 use crate::sys::Report;
+use crate::todo::Todo;
 
-/// Delivers what is left of the open batch.
+/// Delivers the events of the open batch, of `len`, from `next` on.
 ///
 /// # Safety
 ///
 /// `reactor` points at a reactor that is exclusively the caller's and whose `state` is lent for the time of this call; the caller uses no
-/// reference to it meanwhile.
-pub(crate) unsafe fn deliver<S>(reactor: *mut Eventp<S>) {
+/// reference to it meanwhile. The wait has filled `len` entries of the buffer, and `next` is one of them or the end.
+#[inline(always)]
+pub(crate) unsafe fn deliver<S>(reactor: *mut Eventp<S>, next: usize, len: usize) {
     let engine = reactor.cast::<Engine>();
     // SAFETY: exclusively ours (caller). The buffer is not resized before the batch is finished, and handlers, which get at the
-    // reactor through `Pinned` only, cannot reach it (I5). `next <= len <= events.len()`.
-    let mut rest = unsafe {
-        let batch = &(*engine).batch;
-        Rest::new(engine, batch.events.as_ptr().add(batch.len), batch.len - batch.next)
+    // reactor through `Pinned` only, cannot reach it (I5). `len` is within the buffer (caller).
+    let events = unsafe {
+        let events = &(*engine).batch.events;
+        events.as_ptr()
     };
+    let mut rest = Rest::new(engine, events, next, len);
     while rest.offset != 0 {
         // SAFETY: `rest` starts at one of the entries that `epoll_wait` filled. I1: the address in it is that of an allocated header,
         // dead or alive, so `call` can be read and called; I6: the rest is shortened first, so an unwinding handler is behind us.
@@ -43,14 +46,15 @@ pub(crate) unsafe fn deliver<S>(reactor: *mut Eventp<S>) {
             rest.offset += Rest::STEP;
             let header = header_of((*report).u64);
             ((*header).call)(header, (*report).events, reactor.cast());
-            if (*engine).attention {
+            if (*engine).todo.has(Todo::ATTEND) {
                 attend(reactor, header_of((*report).u64));
             }
         }
     }
+    core::mem::forget(rest);
 }
 
-/// What is left of the batch; written back on every way out (I6).
+/// What is left of the batch; written back when a panic ends the loop (I6).
 ///
 /// It is kept as the distance to the end, in bytes: this one number is the index and the end test of the loop, which with a pointer
 /// and a counter takes two instructions more per event (callgrind).
@@ -58,20 +62,24 @@ struct Rest {
     engine: *mut Engine,
     end: *const Report,
     offset: isize,
+    len: usize,
 }
 
 impl Rest {
     const STEP: isize = size_of::<Report>() as isize;
 
-    fn new(engine: *mut Engine, end: *const Report, events: usize) -> Self {
+    #[inline(always)]
+    fn new(engine: *mut Engine, events: *const Report, next: usize, len: usize) -> Self {
+        let bytes = len as isize * Self::STEP;
         // Opaque, lest the compiler turn the one number back into a pointer and a counter.
-        let end = core::hint::black_box(end);
-        Self { engine, end, offset: -(events as isize * Self::STEP) }
+        let end = core::hint::black_box(events.wrapping_byte_offset(bytes));
+        Self { engine, end, offset: next as isize * Self::STEP - bytes, len }
     }
 
     /// # Safety
     ///
     /// There is one left.
+    #[inline(always)]
     unsafe fn first(&self) -> *const Report {
         // SAFETY: the rest, which is not empty (caller), lies directly before `end`, in the same buffer.
         unsafe { self.end.byte_offset(self.offset) }
@@ -79,13 +87,11 @@ impl Rest {
 }
 
 impl Drop for Rest {
+    #[inline(always)] // else the loop keeps it in memory
     fn drop(&mut self) {
         let left = (-self.offset / Self::STEP) as usize;
-        // SAFETY: the engine outlives `deliver`, and no reference to it is alive when the loop ends or a handler has unwound.
-        unsafe {
-            let batch = &mut (*self.engine).batch;
-            batch.next = batch.len - left;
-        }
+        // SAFETY: the engine outlives `deliver`, and no reference to it is alive when a handler has unwound.
+        unsafe { (*self.engine).interrupt_batch(self.len - left, self.len) };
     }
 }
 
@@ -109,14 +115,12 @@ unsafe fn attend<S>(reactor: *mut Eventp<S>, header: *mut Header) {
 pub(crate) struct Table<T, S>(T, S);
 
 impl<S, T: Subscriber<Eventp<S>>> Table<T, S> {
-    pub(crate) const META: &'static Meta = &Meta::of::<T>(calls_of::<T, S>);
+    pub(crate) const META: &'static Meta = &Meta::of::<T>(Self::NEAR, calls_of::<T, S>);
+    const NEAR: Calls = Calls { always: near::<T, S>, once: near_once::<T, S> };
 }
 
-/// What delivers the events of a field of a `T`; `None` if there is no such field. Of several, the user's code says it (I4).
+/// What delivers the events of a field of a `T` with several fds; `None` if there is no such field. The user's code says it (I4).
 fn calls_of<T: Subscriber<Eventp<S>>, S>(field: u8) -> Option<Calls> {
-    if T::ONE {
-        return Some(Calls { always: near::<T, S>, once: near_once::<T, S> });
-    }
     T::call::<T, S>(usize::from(field)).map(|call| call.calls())
 }
 
@@ -242,7 +246,7 @@ unsafe fn fires(header: *mut Header, engine: *mut Engine) -> bool {
         let batch = &raw mut (*engine).batch;
         if (*header).standing == Standing::Fired {
             // A hang-up that a rebuild could not decline for a port that has fired.
-            (*batch).silenced += 1;
+            (*engine).silence_report();
             return false;
         }
         // A report of the batch in which the port was re-armed is older than that.
@@ -263,6 +267,6 @@ unsafe fn note(engine: *mut Engine, outcome: io::Result<Flow>) {
     // SAFETY: the caller's promise.
     unsafe {
         (*engine).outcome = outcome;
-        (*engine).attention = true;
+        (*engine).todo.set(Todo::ATTEND);
     }
 }

@@ -6,22 +6,28 @@
 //! limbo, so one that panics loses nothing; and `Ports::call`, behind [`find_calls`], always *before* anything is changed.
 
 use core::ffi::c_void;
+use core::ptr::NonNull;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::time::Instant;
 
 use crate::entry::OwnedEntry;
 use crate::error::Error;
+use crate::event::Event;
 use crate::flow::Flow;
 use crate::header::{Block, Calls, Header, Memory, Meta, Standing, Unit, data_of, header_of};
 use crate::interest::Interest;
 use crate::key::{Key, Port};
 use crate::limbo::Limbo;
 use crate::ops::Running;
-use crate::ports::PortKey;
+use crate::ports::{PortKey, Ports};
 use crate::registry::Registry;
-use crate::remote::Wake;
-use crate::sys::{Epoll, NO_REPORT, Report};
+use crate::remote::notifier::Alert;
+use crate::remote::wake::Wake;
+use crate::sys::{Epoll, NO_REPORT, Report, Waited, milliseconds};
+use crate::todo::Todo;
 
 /// A batch that fills the buffer doubles it up to this; larger ones gain nothing measurable.
 const LARGEST_BATCH: usize = 4096;
@@ -44,17 +50,37 @@ impl Wanted {
     }
 }
 
+/// Memory of a subscriber that left when no batch was open, and that the kernel has forgotten. Freed at the end of its scope, a panic of the
+/// value's destructor included.
+struct Spare(Memory);
+
+impl Drop for Spare {
+    fn drop(&mut self) {
+        // SAFETY: I1: (a) no batch was open, and none is opened while the reactor is borrowed for the removal; (b) `release` has said that
+        // the kernel has forgotten it. The value is gone: who has this drops or moves it first.
+        unsafe { self.0.free() }
+    }
+}
+
 /// What one `epoll_wait` returned, and how far it has been delivered.
 #[derive(Debug)]
 pub(crate) struct Batch {
     pub(crate) events: Vec<Report>,
+    /// Where a panic has interrupted it, and how long it is. Of no meaning in other batches: there the loop keeps it.
     pub(crate) next: usize,
     pub(crate) len: usize,
-    /// From the wait until all is delivered and the dead are buried, a panic in between included.
-    pub(crate) open: bool,
     pub(crate) serial: u32,
-    /// Reports of this batch that reached no handler.
-    pub(crate) silenced: usize,
+    /// Reports of this batch that reached no handler, and closures of remotes that ran, where [`Todo::COUNT`] is set.
+    silenced: usize,
+    closures: usize,
+}
+
+/// A port that is to be called though its fd is not ready.
+#[derive(Clone, Copy, Debug)]
+struct Triggered {
+    key: Key,
+    port: Port,
+    event: Event,
 }
 
 /// Whether and when the epoll instance is rebuilt.
@@ -89,13 +115,9 @@ impl Rebuild {
 /// The part of the reactor that knows no state type.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    /// Whether the loop has to look beyond the next event: there is an outcome other than keep, or a value to drop.
-    pub(crate) attention: bool,
-    /// Whether a stop was asked for, and whether `run_once` has heeded it.
-    pub(crate) stop: bool,
+    pub(crate) todo: Todo,
+    /// Whether `run_once` has heeded the stop that was asked for.
     pub(crate) stop_heeded: bool,
-    /// Whether something is to be freed or rebuilt when no batch is open.
-    untidy: bool,
     rebuild: Rebuild,
     /// What the handler that ran last answered.
     pub(crate) outcome: io::Result<Flow>,
@@ -106,10 +128,19 @@ pub(crate) struct Engine {
     pub(crate) registry: Registry,
     limbo: Limbo,
     pub(crate) wake: Option<Wake>,
+    /// An epoll instance that watches ours, for who nests this reactor.
+    outer: Option<Epoll>,
+    /// Who is to be called without an event, and the batch that was opened for that last.
+    triggered: VecDeque<Triggered>,
+    last_triggered: Option<u32>,
     pub(crate) errors: VecDeque<Error>,
     /// Room for the headers that an operation selects, and for the ports that one arms: kept, to save allocations.
     scratch: Vec<*mut Header>,
     pub(crate) wanted: Vec<Wanted>,
+    /// Room for who has been notified.
+    pub(crate) alerts: Vec<Arc<Alert>>,
+    #[cfg(any(debug_assertions, feature = "spin-detector"))]
+    spin: crate::spin::Spin,
 }
 
 impl Engine {
@@ -117,23 +148,27 @@ impl Engine {
         let no_memory = |_| Error::of("create", io::ErrorKind::OutOfMemory.into());
         let mut events = Vec::new();
         events.try_reserve_exact(batch).map_err(no_memory)?;
-        events.resize(batch, NO_REPORT);
+        events.resize(batch.min(Epoll::LARGEST_BUFFER), NO_REPORT);
         Ok(Self {
-            attention: false,
-            stop: false,
+            todo: Todo::NOTHING,
             stop_heeded: false,
-            untidy: false,
             rebuild: Rebuild::default(),
             outcome: Ok(Flow::Keep),
             doomed: None,
-            batch: Batch { events, next: 0, len: 0, open: false, serial: 0, silenced: 0 },
+            batch: Batch { events, next: 0, len: 0, serial: 0, silenced: 0, closures: 0 },
             epoll: Epoll::new().map_err(|e| Error::of("create", e))?,
             registry: Registry::with_capacity(subscribers).map_err(no_memory)?,
             limbo: Limbo::default(),
             wake: None,
+            outer: None,
+            triggered: VecDeque::new(),
+            last_triggered: None,
             errors: VecDeque::new(),
             scratch: Vec::new(),
             wanted: Vec::new(),
+            alerts: Vec::new(),
+            #[cfg(any(debug_assertions, feature = "spin-detector"))]
+            spin: Default::default(),
         })
     }
 
@@ -142,18 +177,37 @@ impl Engine {
     /// # Safety
     ///
     /// `meta` is that of `T`, for the reactor that this engine is part of, and [`near`](Meta::near).
-    pub(crate) unsafe fn add_one<T>(
+    pub(crate) unsafe fn add_one<T: Ports>(
         &mut self,
         meta: &'static Meta,
         fd: RawFd,
         interest: Interest,
         value: T,
     ) -> Result<Key, (T, Error)> {
-        let found = find_calls(meta, 0).and_then(|calls| Ok((calls, self.registry.next_key()?)));
-        let (calls, key) = match found {
-            Ok(found) => found,
+        let header = match self.watch_one(meta, fd, interest) {
+            Ok(header) => header,
             Err(error) => return Err((value, Error::adding(fd, meta, 0, error))),
         };
+        let block = Block::starting_with(header, meta);
+        // SAFETY: `meta` is that of `T` (caller), and the block is new. I1: it is allocated; a plain copy is read.
+        let key = unsafe {
+            block.fill(value);
+            (*header.as_ptr()).key
+        };
+        self.registry.insert(key, block);
+        self.claim(fd, header.as_ptr());
+        Ok(key)
+    }
+
+    /// Makes a block for a subscriber with one fd, and has the kernel watch that. Answers with the header, at its start.
+    fn watch_one(
+        &mut self,
+        meta: &'static Meta,
+        fd: RawFd,
+        interest: Interest,
+    ) -> io::Result<NonNull<Header>> {
+        let calls = find_calls(meta, 0)?;
+        let key = self.registry.next_key()?;
         let header = Header {
             call: calls.under(interest),
             key,
@@ -165,16 +219,32 @@ impl Engine {
             standing: Standing::Armed,
         };
         let block = Block::new(meta, header);
-        let Some(header) = block.near() else { unreachable!("one fd, one header") };
-        if let Err(error) = self.register(fd, interest, header) {
+        let header = block.first();
+        if let Err(error) = self.register(fd, interest, header.as_ptr()) {
             // SAFETY: I1: the kernel refused the address, and nobody else has it.
             unsafe { block.memory().free() };
-            return Err((value, Error::adding(fd, meta, 0, error)));
+            return Err(error);
         }
+        Ok(header)
+    }
+
+    /// Registers a subscriber without an fd.
+    ///
+    /// # Safety
+    ///
+    /// As for [`add_one`](Engine::add_one).
+    pub(crate) unsafe fn add_notified<T: Ports>(
+        &mut self,
+        meta: &'static Meta,
+        value: T,
+    ) -> io::Result<Key> {
+        let calls = find_calls(meta, 0)?;
+        let key = self.registry.next_key()?;
+        let standing = Standing::Notified;
+        let block = Block::new(meta, Header { call: calls.always, standing, ..self.absent(key) });
         // SAFETY: `meta` is that of `T` (caller), and the block is new.
         unsafe { block.fill(value) };
         self.registry.insert(key, block);
-        self.claim(fd, header);
         Ok(key)
     }
 
@@ -201,9 +271,8 @@ impl Engine {
         match self.arm_all("add", key, block, wanted) {
             Ok(()) => Ok(key),
             Err(error) => {
-                self.detach(key, block);
                 // SAFETY: a `T` was put there above, and nobody has had a reference to it since.
-                Err((unsafe { self.take_value(block) }, error))
+                Err((unsafe { self.take_value(key, block) }, error))
             }
         }
     }
@@ -267,7 +336,7 @@ impl Engine {
     /// Gives each wanted port a header without a port, and makes what is missing; or says which of them is armed already. A header that died
     /// in this batch has to wait: its old report, if there is one, must not reach its new port.
     fn assign_headers(&mut self, key: Key, block: Block, wanted: &mut [Wanted]) -> Option<usize> {
-        let batch = self.batch.open.then_some(self.batch.serial);
+        let batch = self.is_in_batch().then_some(self.batch.serial);
         let (mut assigned, mut again) = (0, None);
         self.registry.headers(key, block).for_each(|place| {
             // SAFETY: I1: registered, so allocated; a plain copy is read.
@@ -316,32 +385,46 @@ impl Engine {
     }
 
     /// The kernel has taken `fd` for this header.
+    #[inline]
     fn claim(&mut self, fd: RawFd, header: *mut Header) {
         if let Some(previous) = self.registry.by_fd.claim(fd, header) {
             self.orphan(previous);
         }
     }
 
+    #[inline]
     fn register(&self, fd: RawFd, interest: Interest, header: *mut Header) -> io::Result<()> {
-        let data = data_of(header);
-        let added = self.epoll.add(fd, interest, data);
-        match &added {
-            // Only a dead port can have this registration, since neither a live one nor the reactor itself has the number: take it away.
-            Err(error)
-                if error.raw_os_error() == Some(libc::EEXIST)
-                    && self.wake.as_ref().is_none_or(|wake| wake.fd() != fd)
-                    && self.registry.by_fd.get(fd).is_none()
-                    && self.limbo.is_stale(fd) =>
-            {
-                self.epoll.delete(fd)?;
-                self.epoll.add(fd, interest, data)
-            }
-            _ => added,
+        match self.epoll.add(fd, interest, data_of(header)) {
+            Ok(()) => Ok(()),
+            Err(error) => self.register_refused(fd, interest, header, error),
         }
+    }
+
+    /// The kernel has refused an `ADD`; perhaps only because of a dead port.
+    #[cold]
+    #[inline(never)]
+    fn register_refused(
+        &self,
+        fd: RawFd,
+        interest: Interest,
+        header: *mut Header,
+        error: io::Error,
+    ) -> io::Result<()> {
+        // Only a dead port can have this registration, since neither a live one nor the reactor itself has the number: take it away.
+        let is_of_the_dead = error.raw_os_error() == Some(libc::EEXIST)
+            && self.wake.as_ref().is_none_or(|wake| wake.fd() != fd)
+            && self.registry.by_fd.get(fd).is_none()
+            && self.limbo.is_stale(fd);
+        if !is_of_the_dead || !self.epoll.delete(fd) {
+            return Err(error);
+        }
+        self.epoll.add(fd, interest, data_of(header))
     }
 
     /// The kernel has taken this port's fd number for another file, so its own registration is stale. The subscriber stays, and
     /// gets no more events of this port. Whatever the kernel has by now is where a rebuild finds it: this may be the time for one.
+    #[cold]
+    #[inline(never)]
     fn orphan(&mut self, header: *mut Header) {
         // SAFETY: I1: a header that had a number in the registry belongs to a registered subscriber. Only plain fields are
         // written; the value is not touched (I2).
@@ -351,7 +434,7 @@ impl Engine {
             (*header).fd
         };
         self.limbo.mark_stale(fd);
-        self.untidy = true;
+        self.todo.set(Todo::TIDY);
         self.tidy();
     }
 
@@ -480,6 +563,10 @@ impl Engine {
             Standing::Orphaned | Standing::Absent => {
                 Err(io::Error::from_raw_os_error(libc::ENOENT))
             }
+            Standing::Notified => {
+                let reason = "it has no fd; it is called when its notifier says so";
+                Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+            }
         };
         changed.map_err(|error| Error::at_port("modify", block, header, error))?;
         // SAFETY: as above; plain fields are written. `call` is of the type's own table.
@@ -496,7 +583,7 @@ impl Engine {
     pub(crate) fn disarm(&mut self, ports: PortKey) -> Result<(), Error> {
         let mut selected = core::mem::take(&mut self.scratch);
         let block = self.select("disarm", ports, &mut selected)?;
-        if block.meta().near {
+        if block.meta().near.is_some() {
             let reason = "it has one fd; delete the subscriber instead";
             let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
             return Err(Error::at("disarm", ports.key, block, error));
@@ -509,22 +596,54 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes a subscriber; its value is dropped at once, or when its own handler has returned.
-    pub(crate) fn delete(&mut self, by: Running, key: Key) -> Result<(), Error> {
-        let block = self.find("delete", key)?;
-        self.detach(key, block);
-        if by.is(key) {
-            self.doom(block);
-        } else {
-            // SAFETY: I2: it is not the running one, and it has left the registry, so nobody finds it any more.
-            unsafe { self.drop_value(block) };
-            self.tidy();
+    /// Removes a subscriber, if the key names one; its value is dropped at once, or when its own handler has returned.
+    pub(crate) fn delete(&mut self, by: Running, key: Key) -> bool {
+        if self.is_in_batch() {
+            return self.delete_in_batch(by, key);
         }
-        Ok(())
+        let Some(block) = self.registry.remove(key) else { return false };
+        match self.detach(key, block) {
+            // SAFETY: I2: no batch is open, so no handler runs, and it has left the registry: nobody finds it any more.
+            Some(_spare) => unsafe { self.drop_value(block) },
+            None => self.drop_or_doom(false, block),
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn delete_in_batch(&mut self, by: Running, key: Key) -> bool {
+        let Some(block) = self.registry.remove(key) else { return false };
+        let spare = self.detach(key, block);
+        debug_assert!(spare.is_none(), "a batch is open");
+        self.drop_or_doom(by.is(key), block);
+        true
+    }
+
+    /// Drops the value of a subscriber that is in limbo; its own handler's return comes first.
+    #[inline(never)]
+    fn drop_or_doom(&mut self, is_own: bool, block: Block) {
+        if is_own {
+            return self.doom(block);
+        }
+        // SAFETY: I2: it is not the running one, and it has left the registry, so nobody finds it any more.
+        unsafe { self.drop_value(block) };
+        self.tidy();
+    }
+
+    /// A report of the batch in hand reached no handler.
+    pub(crate) fn silence_report(&mut self) {
+        self.batch.silenced += 1;
+        self.todo.set(Todo::COUNT);
+    }
+
+    /// A closure of a remote ran in the batch in hand.
+    pub(crate) fn count_closure(&mut self) {
+        self.batch.closures += 1;
+        self.todo.set(Todo::COUNT);
     }
 
     pub(crate) fn ask_to_stop(&mut self) {
-        self.stop = true;
+        self.todo.set(Todo::STOP);
         self.stop_heeded = false;
     }
 
@@ -538,18 +657,21 @@ impl Engine {
             Ok(Flow::Remove) => self.remove_answered(key, header, None),
             Err(error) => self.remove_answered(key, header, Some(error)),
         }
-        self.attention = false;
+        self.todo.clear(Todo::ATTEND);
         self.drop_doomed();
     }
 
     /// Removes the subscriber whose handler has answered so, unless it has deleted itself already.
     fn remove_answered(&mut self, key: Key, header: *mut Header, error: Option<io::Error>) {
-        let deleted = self.doomed;
-        let Some(block) = deleted.or_else(|| self.registry.find(key)) else { return };
+        let registered = self.registry.remove(key);
+        let Some(block) = registered.or(self.doomed) else { return };
         // The error is queued first: it is not lost if the destructor panics.
-        self.errors.extend(error.map(|error| Error::at_port("handle", block, header, error)));
-        if deleted.is_none() {
-            self.detach(key, block);
+        if let Some(error) = error {
+            self.tell_later(Error::at_port("handle", block, header, error));
+        }
+        if registered.is_some() {
+            let spare = self.detach(key, block);
+            debug_assert!(spare.is_none(), "a handler runs in a batch");
             self.doom(block);
         }
     }
@@ -557,7 +679,7 @@ impl Engine {
     fn doom(&mut self, block: Block) {
         debug_assert!(self.doomed.is_none(), "one handler runs at a time");
         self.doomed = Some(block);
-        self.attention = true;
+        self.todo.set(Todo::ATTEND);
     }
 
     /// Drops the value of the subscriber that was deleted while its handler ran. The handler has returned or unwound.
@@ -578,36 +700,59 @@ impl Engine {
         unsafe { (block.meta().drop)(block.value()) }
     }
 
-    /// Moves the value out of a block that has been [`detach`](Engine::detach)ed.
+    /// Removes a subscriber and moves its value out.
     ///
     /// # Safety
     ///
-    /// The value is a live `T`, no reference to it exists, and it is not used through the block afterwards.
-    pub(crate) unsafe fn take_value<T>(&mut self, block: Block) -> T {
-        // SAFETY: the caller's promise.
+    /// It is registered under this key, its value is a live `T`, and no reference to it exists.
+    pub(crate) unsafe fn take_value<T>(&mut self, key: Key, block: Block) -> T {
+        self.registry.remove(key);
+        let spare = self.detach(key, block);
+        // SAFETY: a `T` (caller), which nobody finds any more.
         let value = unsafe { block.value().cast::<T>().read() };
+        drop(spare);
         self.tidy();
         value
     }
 
     /// Whether an event of this subscriber is still to be delivered from an open batch.
     pub(crate) fn is_pending(&self, key: Key) -> bool {
-        let Batch { events, next, len, open, .. } = &self.batch;
+        let Batch { events, next, len, .. } = &self.batch;
         // SAFETY: I1: what the open batch has still to deliver is allocated; plain copies are read.
         let is_ours = |report: &Report| unsafe {
             let header = header_of(report.u64);
             (*header).key == key && (*header).standing.is_watched()
         };
-        *open && events[*next..*len].iter().any(is_ours)
+        self.is_in_batch() && events[*next..*len].iter().any(is_ours)
     }
 
-    /// Takes a subscriber out of kernel and registry and puts its memory into limbo. The value stays where it is.
-    pub(crate) fn detach(&mut self, key: Key, block: Block) {
-        if let Some(header) = block.near() {
-            let forgotten = self.release(header);
-            self.registry.remove(key);
-            return self.bury(block.memory(), forgotten);
+    /// Takes a subscriber that has left the registry out of the kernel. The value stays where it is: its memory goes into limbo, or is handed to
+    /// the caller, who lets go of it after the value.
+    #[must_use]
+    #[inline(always)] // 20 instructions per removal (callgrind)
+    fn detach(&mut self, key: Key, block: Block) -> Option<Spare> {
+        let Some(header) = block.near() else {
+            self.detach_all(key, block);
+            return None;
+        };
+        let in_batch = self.is_in_batch();
+        let forgotten = self.unregister(header);
+        if forgotten && !in_batch {
+            return Some(Spare(block.memory()));
         }
+        self.lay_to_rest(header, block, forgotten);
+        None
+    }
+
+    /// Puts a subscriber with one fd into limbo.
+    #[inline(never)]
+    fn lay_to_rest(&mut self, header: *mut Header, block: Block, forgotten: bool) {
+        self.retire(header, forgotten);
+        self.bury(block.memory(), forgotten);
+    }
+
+    /// [`detach`](Engine::detach) of a subscriber with several fds.
+    fn detach_all(&mut self, key: Key, block: Block) {
         let mut headers = core::mem::take(&mut self.scratch);
         headers.clear();
         headers.extend(self.registry.headers(key, block));
@@ -617,14 +762,13 @@ impl Engine {
         }
         self.scratch = headers;
         let units = self.registry.take_units(key);
-        self.registry.remove(key);
         for memory in units.into_iter().map(Unit::memory).chain([block.memory()]) {
             self.bury(memory, forgotten);
         }
     }
 
     fn bury(&mut self, memory: Memory, forgotten: bool) {
-        self.untidy = true;
+        self.todo.set(Todo::TIDY);
         if forgotten {
             self.limbo.leave(memory);
         } else {
@@ -634,42 +778,67 @@ impl Engine {
 
     /// Takes a port out of the kernel, and its fd number out of the registry. Says whether the kernel has forgotten it for sure.
     fn release(&mut self, header: *mut Header) -> bool {
+        let forgotten = self.unregister(header);
+        self.retire(header, forgotten);
+        forgotten
+    }
+
+    /// The first half of [`release`](Engine::release).
+    #[inline(always)]
+    fn unregister(&mut self, header: *mut Header) -> bool {
         // SAFETY: I1: of a registered subscriber, so allocated; plain copies are read.
         let (fd, standing) = unsafe { ((*header).fd, (*header).standing) };
-        let forgotten = match standing {
-            Standing::Absent => return true,
-            Standing::Orphaned => return false,
-            // I1(b): with a stale header of that number around, it may be the other registration that went.
-            Standing::Armed | Standing::Fired => {
-                self.epoll.delete(fd).is_ok() && !self.limbo.is_stale(fd)
-            }
-        };
+        if !standing.is_watched() {
+            return standing != Standing::Orphaned;
+        }
         // Whoever is armed has its number: who loses it is orphaned.
         let former = self.registry.by_fd.release(fd);
         debug_assert_eq!(former, Some(header));
-        if !forgotten {
-            self.limbo.mark_stale(fd);
-            self.untidy = true;
-        }
-        // SAFETY: as above; plain fields are written.
+        // I1(b): with a stale header of that number around, it may be the other registration that goes.
+        let is_alone = !self.limbo.is_stale(fd);
+        self.epoll.delete(fd) && is_alone
+    }
+
+    /// The second half of [`release`](Engine::release): has a header that stays allocated say so.
+    #[inline]
+    fn retire(&mut self, header: *mut Header, forgotten: bool) {
+        // SAFETY: I1: of a subscriber that is registered or just leaves, so allocated; plain fields are used.
         unsafe {
+            if !(*header).standing.is_watched() {
+                return;
+            }
             self.silence(header);
             (*header).standing = if forgotten { Standing::Absent } else { Standing::Orphaned };
+            if !forgotten {
+                self.limbo.mark_stale((*header).fd);
+                self.todo.set(Todo::TIDY);
+            }
         }
-        forgotten
     }
 
     /// Between batches: frees what waited for the end of the last one, and rebuilds where that is due.
     #[inline]
     pub(crate) fn tidy(&mut self) {
-        if self.untidy && !self.batch.open && self.doomed.is_none() {
+        if self.todo.has(Todo::TIDY) && !self.is_in_batch() && self.doomed.is_none() {
             self.tidy_up();
         }
     }
 
+    /// Whether a batch is open. What happens then may concern headers that are still to be looked at.
+    pub(crate) fn is_in_batch(&self) -> bool {
+        self.todo.has(Todo::BATCH)
+    }
+
+    /// Keeps an error for the hook, or for the run call to return.
+    pub(crate) fn tell_later(&mut self, error: Error) {
+        self.errors.push_back(error);
+        self.todo.set(Todo::TELL);
+        self.call_attention();
+    }
+
     #[inline(never)]
     fn tidy_up(&mut self) {
-        self.untidy = false;
+        self.todo.clear(Todo::TIDY);
         // SAFETY: no batch is open, so (I1a) nobody will look at these headers; their values are dropped, moved out, or being
         // dropped by an unwinding that does not touch the memory afterwards.
         unsafe { self.limbo.free_leaving() };
@@ -678,14 +847,165 @@ impl Engine {
         }
     }
 
-    /// Ends the batch in hand.
-    #[inline]
-    pub(crate) fn finish_batch(&mut self) {
-        self.batch.open = false;
-        if self.batch.len == self.batch.events.len() && self.batch.len < LARGEST_BATCH {
+    /// Waits for so long at most (-1: for ever), and opens a batch if something happens.
+    #[inline(always)]
+    pub(crate) fn wait(&mut self, milliseconds: i32) -> Waited {
+        let waited = self.epoll.wait(&mut self.batch.events, milliseconds);
+        if let Waited::Filled(_) = waited {
+            self.open_batch();
+        }
+        waited
+    }
+
+    /// Waits until something happens or the time has passed, whatever interrupts it, and says how many events there are. Without a deadline:
+    /// for ever.
+    #[inline(never)]
+    pub(crate) fn wait_until(&mut self, deadline: Option<Instant>) -> io::Result<usize> {
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match self.wait(left.map_or(-1, milliseconds)) {
+                Waited::Filled(len) => return Ok(len),
+                Waited::Nothing if left.is_none_or(|left| left.is_zero()) => return Ok(0),
+                Waited::Nothing => {}
+                Waited::Failed => {
+                    let error = io::Error::last_os_error();
+                    if error.kind() != io::ErrorKind::Interrupted {
+                        return Err(Error::of("wait", error).into());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has these ports called on the next turn, as if they had been reported.
+    pub(crate) fn trigger(&mut self, ports: PortKey, event: Event) -> Result<(), Error> {
+        let mut selected = Vec::new();
+        let block = self.select("trigger", ports, &mut selected)?;
+        for &header in &selected {
+            // SAFETY: I1: registered, so allocated; a plain copy is read.
+            if unsafe { !(*header).standing.can_be_triggered() } {
+                let reason =
+                    "it is not armed, or has fired its one shot; `modify` or `arm` it first";
+                let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
+                return Err(Error::at_port("trigger", block, header, error));
+            }
+        }
+        for header in selected {
+            // SAFETY: as above.
+            self.trigger_later(ports.key, unsafe { (*header).port() }, event);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn trigger_later(&mut self, key: Key, port: Port, event: Event) {
+        self.triggered.push_back(Triggered { key, port, event });
+        self.todo.set(Todo::TRIGGER);
+        self.call_attention();
+    }
+
+    /// Opens a batch of those that are triggered, if there are any; says how many events it has. Every other turn it opens none, so that who
+    /// triggers without end does not keep fds waiting.
+    pub(crate) fn open_triggered_batch(&mut self) -> usize {
+        debug_assert!(!self.is_in_batch());
+        if self.last_triggered.take() == Some(self.batch.serial) {
+            return 0;
+        }
+        let mut len = 0;
+        while len < self.batch.events.len() {
+            let Some(Triggered { key, port, event }) = self.triggered.pop_front() else {
+                self.todo.clear(Todo::TRIGGER);
+                break;
+            };
+            if let Some(header) = self.find_to_trigger(key, port) {
+                self.batch.events[len] = Report { events: event.bits(), u64: data_of(header) };
+                len += 1;
+            }
+        }
+        if len > 0 {
+            self.open_batch();
+            self.last_triggered = Some(self.batch.serial);
+        }
+        len
+    }
+
+    /// The header of a triggered port, if it is still there and armed.
+    fn find_to_trigger(&self, key: Key, port: Port) -> Option<*mut Header> {
+        let block = self.registry.find(key)?;
+        self.registry.headers(key, block).find(|&header| {
+            // SAFETY: I1: registered, so allocated; plain copies are read.
+            let Header { standing, index, field, .. } = unsafe { *header };
+            standing.can_be_triggered() && Port { field, index } == port
+        })
+    }
+
+    #[inline(always)]
+    fn open_batch(&mut self) {
+        self.batch.serial = self.batch.serial.wrapping_add(1);
+        self.todo.set(Todo::BATCH);
+    }
+
+    /// An epoll instance that says no more than that there is something to do here.
+    pub(crate) fn outer(&mut self) -> io::Result<&Epoll> {
+        if self.outer.is_none() {
+            let outer = Epoll::new()?;
+            outer.watch(&self.epoll)?;
+            self.outer = Some(outer);
+        }
+        Ok(self.outer.as_ref().expect("set above"))
+    }
+
+    /// There is something to do that the kernel does not know of: has who nests this reactor find it ready.
+    fn call_attention(&self) {
+        if let (Some(_), Some(wake)) = (&self.outer, &self.wake) {
+            // Whatever is wrong with the eventfd, the outer loop's next call of `run_once` comes to it.
+            _ = wake.bell.ring();
+        }
+    }
+
+    /// A panic has interrupted the batch in hand, of this length: what is left waits for the next run call.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn interrupt_batch(&mut self, next: usize, len: usize) {
+        (self.batch.next, self.batch.len) = (next, len);
+        self.todo.clear(Todo::COUNT);
+        (self.batch.silenced, self.batch.closures) = (0, 0);
+        self.call_attention();
+    }
+
+    /// Has the spin detector look at the batch in hand, unless it is of triggers. A batch that was interrupted is not looked at again.
+    #[cfg(any(debug_assertions, feature = "spin-detector"))]
+    pub(crate) fn watch_for_spin(&mut self, next: usize, len: usize) {
+        if next == 0 && self.last_triggered != Some(self.batch.serial) {
+            self.spin.before(&self.batch.events[..len]);
+        }
+    }
+
+    /// The batch has been delivered: who spins?
+    #[cfg(any(debug_assertions, feature = "spin-detector"))]
+    pub(crate) fn find_spin(&mut self) -> Vec<Error> {
+        let mut found = Vec::new();
+        for (key, header) in self.spin.after() {
+            let Some(block) = self.registry.find(key) else { continue };
+            let reason = "it was reported in 1,000 turns in a row, and its handler changes nothing about that; have it read or write until `WouldBlock`, remove the subscriber, or watch the fd edge-triggered";
+            let error = io::Error::new(io::ErrorKind::ResourceBusy, reason);
+            found.push(Error::at_port("spin", block, header_of(header), error));
+        }
+        found
+    }
+
+    /// Ends the batch in hand, delivered from `next` to `len`, and says how many handlers were called.
+    pub(crate) fn finish_batch(&mut self, next: usize, len: usize) -> usize {
+        self.todo.clear(Todo::BATCH);
+        let mut handled = len - next;
+        if self.todo.take(Todo::COUNT) {
+            handled -= core::mem::take(&mut self.batch.silenced);
+            handled += core::mem::take(&mut self.batch.closures);
+        }
+        if len == self.batch.events.len() && len < LARGEST_BATCH {
             self.grow();
         }
         self.tidy();
+        handled
     }
 
     /// Doubles the buffer; keeps the old one where there is no memory for that.
@@ -703,7 +1023,7 @@ impl Engine {
     fn rebuild_or_tell(&mut self) {
         let serial = self.batch.serial;
         // Whatever comes of it, the next `tidy` looks again.
-        self.untidy = true;
+        self.todo.set(Todo::TIDY);
         if self.rebuild.is_paused(serial) {
             return;
         }
@@ -711,7 +1031,7 @@ impl Engine {
             Ok(()) => self.rebuild = Rebuild::default(),
             Err(error) => {
                 if self.rebuild.failed(serial) {
-                    self.errors.push_back(error);
+                    self.tell_later(error);
                 }
             }
         }
@@ -719,7 +1039,7 @@ impl Engine {
 
     /// Replaces the epoll instance by one that has the live ports only, and frees limbo. On an error nothing has changed.
     fn rebuild(&mut self) -> Result<(), Error> {
-        debug_assert!(!self.batch.open && self.doomed.is_none());
+        debug_assert!(!self.is_in_batch() && self.doomed.is_none());
         let epoll = Epoll::new().map_err(|error| Error::of("rebuild", error))?;
         let mut closed = Vec::new();
         let all: Vec<_> = (self.registry.blocks())
@@ -734,6 +1054,11 @@ impl Engine {
         }
         if let Some(wake) = &self.wake {
             wake.register(&epoll).map_err(|error| Error::of("rebuild", error))?;
+        }
+        if let Some(outer) = &self.outer {
+            outer.watch(&epoll).map_err(|error| Error::of("rebuild", error))?;
+            // Closing it would do, but for a forked process that has it too.
+            outer.unwatch(&self.epoll);
         }
         self.epoll = epoll;
         for (_, header) in all {
@@ -760,7 +1085,7 @@ impl Engine {
             Standing::Armed => interest,
             // Nothing but error and hang-up, which cannot be declined, and of these one: `call` swallows it.
             Standing::Fired => crate::interest::interest().oneshot(),
-            Standing::Orphaned | Standing::Absent => return Ok(()),
+            Standing::Orphaned | Standing::Absent | Standing::Notified => return Ok(()),
         };
         // The number may name another file by now. The old instance knows: it refuses what it has with EEXIST, before all other errors
         // that the number itself does not cause.
@@ -772,7 +1097,7 @@ impl Engine {
             added => {
                 added?;
                 // Its reports, if any, would be of a file that is not this port's. Only another thread can make the removal fail.
-                if self.epoll.delete(fd).is_err() {
+                if !self.epoll.delete(fd) {
                     self.limbo.mark_stale(fd);
                 }
                 Err(io::Error::from_raw_os_error(libc::EBADF))
@@ -782,7 +1107,7 @@ impl Engine {
 
     /// The fd of this port was closed behind the reactor's back, so the new instance could not take it.
     fn lose(&mut self, block: Block, header: *mut Header, error: io::Error) {
-        self.errors.push_back(Error::at_port("rebuild", block, header, error));
+        self.tell_later(Error::at_port("rebuild", block, header, error));
         // SAFETY: I1: registered, so allocated; plain fields are used.
         let fd = unsafe {
             self.silence(header);
@@ -839,9 +1164,14 @@ impl Drop for Engine {
 }
 
 /// What delivers the events of a field. User code, where there are several: nothing may be half done when it is asked (I4).
+#[inline]
 fn find_calls(meta: &Meta, field: u8) -> io::Result<Calls> {
+    let found = match meta.near {
+        Some(calls) => Some(calls),
+        None => (meta.calls)(field),
+    };
     let reason = "the subscriber has no such field";
-    (meta.calls)(field).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, reason))
+    found.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, reason))
 }
 
 fn find_all_calls(meta: &Meta, wanted: &mut [Wanted]) -> io::Result<()> {
@@ -874,10 +1204,10 @@ pub(crate) unsafe fn dead(header: *mut Header, _events: u32, reactor: *mut c_voi
     // SAFETY: I1: the header is allocated. The engine is the first field of every reactor (`repr(C)`), and between two handlers nobody
     // else refers to it; plain fields are used.
     unsafe {
-        (*engine).batch.silenced += 1;
+        (*engine).silence_report();
         if (*header).changed != (*engine).batch.serial {
             (*engine).rebuild.wanted = true;
-            (*engine).untidy = true;
+            (*engine).todo.set(Todo::TIDY);
         }
     }
 }

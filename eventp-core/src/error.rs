@@ -94,7 +94,7 @@ impl Error {
         if fd == -1 {
             return self;
         }
-        let field = meta.fields.get(usize::from(field)).filter(|_| !meta.near);
+        let field = meta.fields.get(usize::from(field)).filter(|_| meta.near.is_none());
         Self { fd: Some(fd), field: field.map(|field| field.name), ..self }
     }
 

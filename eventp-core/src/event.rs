@@ -38,6 +38,42 @@ impl Event {
         Self(bits)
     }
 
+    /// Also something to read (`EPOLLIN`).
+    #[must_use]
+    pub const fn readable(self) -> Self {
+        Self(self.0 | Self::READABLE)
+    }
+
+    /// Also room to write (`EPOLLOUT`).
+    #[must_use]
+    pub const fn writable(self) -> Self {
+        Self(self.0 | Self::WRITABLE)
+    }
+
+    /// Also an exceptional condition (`EPOLLPRI`).
+    #[must_use]
+    pub const fn priority(self) -> Self {
+        Self(self.0 | Self::PRIORITY)
+    }
+
+    /// Also an error (`EPOLLERR`).
+    #[must_use]
+    pub const fn error(self) -> Self {
+        Self(self.0 | Self::ERROR)
+    }
+
+    /// Also that the peer hung up (`EPOLLHUP`).
+    #[must_use]
+    pub const fn hangup(self) -> Self {
+        Self(self.0 | Self::HANGUP)
+    }
+
+    /// Also that the peer closed its writing half (`EPOLLRDHUP`).
+    #[must_use]
+    pub const fn read_closed(self) -> Self {
+        Self(self.0 | Self::READ_CLOSED)
+    }
+
     /// There is something to read, an end of file included (`EPOLLIN`).
     #[must_use]
     pub const fn is_readable(self) -> bool {
@@ -80,6 +116,20 @@ impl Event {
     pub const fn bits(self) -> u32 {
         self.0
     }
+}
+
+/// The start of an event that is made up, for [`trigger`](crate::Eventp::trigger): nothing yet.
+///
+/// ```
+/// use eventp_core::event;
+///
+/// let end = event().readable().read_closed();
+/// assert!(end.is_readable() && !end.is_hangup());
+/// assert_eq!(format!("{end:?}"), "readable | read_closed");
+/// ```
+#[must_use]
+pub const fn event() -> Event {
+    Event(0)
 }
 
 impl fmt::Debug for Event {

@@ -25,11 +25,19 @@ impl FdTable {
     /// Makes the header the one with this number. Returns the one that had it.
     #[inline]
     pub(crate) fn claim(&mut self, fd: RawFd, header: *mut Header) -> Option<*mut Header> {
-        let Some(number) = low(fd) else { return self.high.insert(fd, header) };
-        if number >= self.low.len() {
-            self.low.resize((number + 1).next_power_of_two(), core::ptr::null_mut());
+        match low(fd).and_then(|number| self.low.get_mut(number)) {
+            Some(place) => some(core::mem::replace(place, header)),
+            None => self.claim_new(fd, header),
         }
-        some(core::mem::replace(&mut self.low[number], header))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn claim_new(&mut self, fd: RawFd, header: *mut Header) -> Option<*mut Header> {
+        let Some(number) = low(fd) else { return self.high.insert(fd, header) };
+        self.low.resize((number + 1).next_power_of_two(), core::ptr::null_mut());
+        self.low[number] = header;
+        None
     }
 
     /// The header with this number.

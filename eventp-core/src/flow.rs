@@ -28,17 +28,21 @@ pub enum Flow {
     note = "a handler returns `()`, `Flow`, `io::Result<()>` or `io::Result<Flow>`"
 )]
 pub trait IntoFlow: sealed::Sealed {
+    /// The same type. What is made with it of a wrong answer has no type at all, so that nothing is wrong with that.
+    #[doc(hidden)]
+    type Answer;
     #[doc(hidden)]
     fn into_flow(self) -> io::Result<Flow>;
 }
 
 mod sealed {
-    pub trait Sealed {}
+    pub trait Sealed: 'static {}
 }
 
 impl sealed::Sealed for () {}
 #[diagnostic::do_not_recommend]
 impl IntoFlow for () {
+    type Answer = Self;
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
         Ok(Flow::Keep)
@@ -48,6 +52,7 @@ impl IntoFlow for () {
 impl sealed::Sealed for Flow {}
 #[diagnostic::do_not_recommend]
 impl IntoFlow for Flow {
+    type Answer = Self;
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
         Ok(self)
@@ -57,6 +62,7 @@ impl IntoFlow for Flow {
 impl sealed::Sealed for io::Result<()> {}
 #[diagnostic::do_not_recommend]
 impl IntoFlow for io::Result<()> {
+    type Answer = Self;
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
         self.map(|()| Flow::Keep)
@@ -66,6 +72,7 @@ impl IntoFlow for io::Result<()> {
 impl sealed::Sealed for io::Result<Flow> {}
 #[diagnostic::do_not_recommend]
 impl IntoFlow for io::Result<Flow> {
+    type Answer = Self;
     #[inline]
     fn into_flow(self) -> io::Result<Flow> {
         self
@@ -87,6 +94,7 @@ impl sealed::Sealed for never::Never {}
 /// For handlers that never return, such as `|_| todo!()`.
 #[diagnostic::do_not_recommend]
 impl IntoFlow for never::Never {
+    type Answer = Self;
     fn into_flow(self) -> io::Result<Flow> {
         self
     }

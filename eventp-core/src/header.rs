@@ -119,9 +119,16 @@ pub(crate) enum Standing {
     Orphaned,
     /// No registration, and no fd number: the port was disarmed, or lost its number to another.
     Absent,
+    /// No registration: it is called when its notifier says so, or by a trigger only.
+    Notified,
 }
 
 impl Standing {
+    /// Whether it can be called though the kernel reports nothing.
+    pub(crate) fn can_be_triggered(self) -> bool {
+        matches!(self, Self::Armed | Self::Notified)
+    }
+
     /// Whether the subscriber has it armed, as far as the subscriber knows.
     pub(crate) fn is_watched(self) -> bool {
         matches!(self, Self::Armed | Self::Fired)
@@ -131,7 +138,10 @@ impl Standing {
 /// What is known of a subscriber's type when the type is forgotten: a hand-written function table.
 #[derive(Debug)]
 pub(crate) struct Meta {
-    /// What delivers the events of a field, or `None` if there is no such field. User code, of several fds (I4).
+    /// What delivers the events of the one fd there is, whose header is directly before the value; or `None`, and there is any number
+    /// of [`FarHeader`]s.
+    pub(crate) near: Option<Calls>,
+    /// What delivers the events of a field of several, or `None` if there is no such field. User code (I4).
     pub(crate) calls: fn(u8) -> Option<Calls>,
     /// Drops the value in place.
     pub(crate) drop: unsafe fn(*mut u8),
@@ -141,8 +151,6 @@ pub(crate) struct Meta {
     pub(crate) layout: Layout,
     /// Where in the block the value is.
     pub(crate) value: usize,
-    /// Whether there is one header, directly before the value, or any number of [`FarHeader`]s.
-    pub(crate) near: bool,
     /// How many headers are in the block.
     pub(crate) headers: usize,
     pub(crate) fields: &'static [Field],
@@ -153,27 +161,30 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    /// The table of `T`, whose events `calls` deliver.
-    pub(crate) const fn of<T: Ports>(calls: fn(u8) -> Option<Calls>) -> Self {
+    /// The table of `T`, whose events these deliver: `near` if it has one fd, `calls` if it has several.
+    pub(crate) const fn of<T: Ports + 'static>(
+        near: Calls,
+        calls: fn(u8) -> Option<Calls>,
+    ) -> Self {
         let (layout, value) = block_layout::<T>();
         Self {
+            near: if T::ONE { Some(near) } else { None },
             calls,
             drop: drop_value::<T>,
             into_any: into_any::<T>,
             layout,
             value,
-            near: T::ONE,
             headers: headers_of::<T>(),
             fields: T::FIELDS,
             type_id: TypeId::of::<T>,
-            struct_id: TypeId::of::<T::Struct>,
+            struct_id: T::struct_id,
             type_name: core::any::type_name::<T>,
         }
     }
 }
 
 /// How many headers the block of a `T` has: as many as it has fds, as far as the types of its fields say.
-const fn headers_of<T: Ports>() -> usize {
+const fn headers_of<T: Ports + 'static>() -> usize {
     if T::ONE {
         return 1;
     }
@@ -187,7 +198,7 @@ const fn headers_of<T: Ports>() -> usize {
 }
 
 /// The layout of a block, and where its value is.
-pub(crate) const fn block_layout<T: Ports>() -> (Layout, usize) {
+pub(crate) const fn block_layout<T: Ports + 'static>() -> (Layout, usize) {
     let headers = if T::ONE {
         Ok(Layout::new::<Header>())
     } else {
@@ -260,7 +271,7 @@ impl Block {
     /// Allocates a block and makes all its headers copies of `header`; the value is written by [`fill`](Block::fill).
     pub(crate) fn new(meta: &'static Meta, header: Header) -> Self {
         let block = Self { start: Memory::allocate(meta.layout).start, meta };
-        if meta.near {
+        if meta.near.is_some() {
             // SAFETY: the block is fresh and starts with a header.
             unsafe { block.start.cast::<Header>().write(header) };
         } else {
@@ -270,6 +281,11 @@ impl Block {
             };
         }
         block
+    }
+
+    /// The block that starts with this header, laid out by `meta`.
+    pub(crate) fn starting_with(header: NonNull<Header>, meta: &'static Meta) -> Self {
+        Self { start: header.cast(), meta }
     }
 
     /// Writes the value.
@@ -284,12 +300,18 @@ impl Block {
 
     /// The header of a subscriber with one fd. Derived from the whole block, so the value can be reached from it.
     pub(crate) fn near(self) -> Option<*mut Header> {
-        self.meta.near.then(|| self.start.as_ptr().cast())
+        self.meta.near.map(|_| self.start.as_ptr().cast())
+    }
+
+    /// The start of the block: the header of a subscriber with one fd. Derived from the whole block.
+    pub(crate) fn first(self) -> NonNull<Header> {
+        self.start.cast()
     }
 
     /// The headers in the block.
     pub(crate) fn headers(self) -> impl Iterator<Item = *mut Header> + use<> {
-        let stride = if self.meta.near { size_of::<Header>() } else { size_of::<FarHeader>() };
+        let stride =
+            if self.meta.near.is_some() { size_of::<Header>() } else { size_of::<FarHeader>() };
         // SAFETY: the block starts with so many headers, at that distance.
         (0..self.meta.headers)
             .map(move |nth| unsafe { self.start.as_ptr().add(nth * stride).cast::<Header>() })

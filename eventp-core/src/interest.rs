@@ -209,7 +209,7 @@ impl Interest {
     }
 
     /// This interest with its handler, to which an fd is still to come.
-    pub fn with_handler<Fd, F, R, Ep>(self, handler: F) -> HandlerSource<F>
+    pub fn with_handler<Fd, F, R, Ep>(self, handler: F) -> HandlerSource<F, R::Answer>
     where
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
         R: IntoFlow,
@@ -273,7 +273,7 @@ impl Exclusive {
     }
 
     /// This interest with its handler, as [`Interest::with_handler`].
-    pub fn with_handler<Fd, F, R, Ep>(self, handler: F) -> HandlerSource<F>
+    pub fn with_handler<Fd, F, R, Ep>(self, handler: F) -> HandlerSource<F, R::Answer>
     where
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
         R: IntoFlow,

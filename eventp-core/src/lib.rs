@@ -16,34 +16,46 @@ mod header;
 mod interest;
 mod key;
 mod limbo;
+mod nesting;
 mod ops;
 mod ports;
 mod reactor;
 mod registry;
 mod remote;
 mod shared;
+mod sleep;
+#[cfg(any(debug_assertions, feature = "spin-detector"))]
+mod spin;
 mod subscriber;
+mod sync;
 mod sys;
+mod todo;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
 pub use doorbell::{Doorbell, doorbell};
 pub use entry::{Entry, OwnedEntry, PortEntry};
 pub use error::Error;
-pub use event::Event;
+pub use event::{Event, event};
 pub use flow::{Flow, IntoFlow};
 pub use interest::{Exclusive, Interest, exclusive, interest};
 pub use key::{Handle, Key, Port};
+pub use nesting::Readiness;
 pub use ops::{AsPinned, EventpOps, Pinned};
 pub use ports::{PortKey, PortSet};
 pub use reactor::{Builder, Eventp};
-pub use remote::Remote;
+pub use remote::{Remote, notifier::Notifier};
+pub use sleep::Sleep;
 pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
 
 // Public under plain names, so that rustc's "the trait `..` is not implemented" does not spell a path that is none of the users' business.
 #[doc(hidden)]
 pub use __private::{
-    FdField, Fds, Inject, IntoInterest, LendsState, NamedPorts, Ports, RawFds, ReactorAlias,
+    Fds, HandlerParameter, IntoInterest, IsFd, LendsState, NamedPorts, Ports, RawFds, ReactorAlias,
     SameState,
 };
+#[doc(hidden)]
+pub use builder::answer::AnswerOf;
+#[doc(hidden)]
+pub use ops::sealed::LeavesItsThread;
 #[doc(hidden)]
 pub use ports::One;

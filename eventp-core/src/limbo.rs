@@ -44,8 +44,15 @@ impl Limbo {
     }
 
     /// Whether a stale header carries this fd number.
+    #[inline]
     pub(crate) fn is_stale(&self, fd: RawFd) -> bool {
-        self.stale_total != 0 && self.stale.contains_key(&fd)
+        self.stale_total != 0 && self.is_counted(fd)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn is_counted(&self, fd: RawFd) -> bool {
+        self.stale.contains_key(&fd)
     }
 
     /// Whether it is time for a rebuild, with so many live subscribers.

@@ -8,8 +8,9 @@
 use core::fmt;
 use std::io;
 
-use crate::__private::FdField;
+use crate::__private::IsFd;
 use crate::builder::FdSource;
+use crate::event::Event;
 use crate::flow::IntoFlow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key};
@@ -17,7 +18,7 @@ use crate::ports::{PortKey, PortSet, Ports};
 use crate::subscriber::{Dispatch, Subscriber};
 
 pub(crate) mod sealed {
-    use super::{Handle, Interest, Key, PortKey, PortSet, Ports, Running, Subscriber, io};
+    use super::{Event, Handle, Interest, Key, PortKey, PortSet, Ports, Running, Subscriber, io};
 
     /// The operations behind a `Pinned`. Here and not in `EventpOps`, so that the error of who implements that is one sentence.
     #[diagnostic::on_unimplemented(
@@ -33,13 +34,13 @@ pub(crate) mod sealed {
         where
             Self: super::EventpOps;
         fn op_modify(&mut self, ports: PortKey, interest: Interest) -> io::Result<()>;
-        fn op_arm<T: Ports>(
+        fn op_arm<T: Ports + 'static>(
             &mut self,
             key: Key,
             subscriber: &T,
             ports: PortSet<T::Struct>,
         ) -> io::Result<()>;
-        fn op_arm_other<T: Ports>(
+        fn op_arm_other<T: Ports + 'static>(
             &mut self,
             by: Running,
             handle: Handle<T>,
@@ -48,6 +49,7 @@ pub(crate) mod sealed {
         fn op_disarm(&mut self, ports: PortKey) -> io::Result<()>;
         fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()>;
         fn op_stop(&mut self);
+        fn op_trigger(&mut self, ports: PortKey, event: Event) -> io::Result<()>;
         fn op_interest(&self, ports: PortKey) -> io::Result<Interest>;
         fn op_contains(&self, key: Key) -> bool;
         fn op_handle<T: 'static>(&self, key: Key) -> io::Result<Handle<T>>;
@@ -177,11 +179,11 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// Those of [`Eventp::add`](crate::Eventp::add).
     pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        Fd: FdField + 'static,
+        Fd: IsFd + 'static,
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R + 'static,
         R: IntoFlow,
     {
-        self.add(source.with_handler(handler)).map(Key::from)
+        self.add(source.answered::<F, R>(handler)).map(Key::from)
     }
 
     /// Changes a subscriber's interest, as [`Eventp::modify`](crate::Eventp::modify). A handler may modify its own.
@@ -201,7 +203,7 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// # Errors
     ///
     /// Those of [`Eventp::arm`](crate::Eventp::arm).
-    pub fn arm<T: Ports>(
+    pub fn arm<T: Ports + 'static>(
         &mut self,
         key: impl Into<Key>,
         subscriber: &T,
@@ -216,7 +218,7 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     ///
     /// Those of [`Eventp::arm`](crate::Eventp::arm), and `ResourceBusy` if it is the subscriber whose handler is running: that one is armed by
     /// [`arm`](Pinned::arm).
-    pub fn arm_other<T: Ports>(
+    pub fn arm_other<T: Ports + 'static>(
         &mut self,
         handle: Handle<T>,
         ports: PortSet<T::Struct>,
@@ -254,6 +256,16 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// Has the run call return after the batch in hand.
     pub fn stop(&mut self) {
         self.reactor.op_stop();
+    }
+
+    /// Has a handler called on the next turn without an event of the kernel, as [`Eventp::trigger`](crate::Eventp::trigger). A handler may trigger
+    /// its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::trigger`](crate::Eventp::trigger).
+    pub fn trigger(&mut self, ports: impl Into<PortKey>, event: Event) -> io::Result<()> {
+        self.reactor.op_trigger(ports.into(), event)
     }
 
     /// The interest now in force, as [`Eventp::interest`](crate::Eventp::interest).

@@ -128,13 +128,21 @@ impl_fds!(RawFds, AsRawFd, |fd: &T| fd.as_raw_fd());
     label = "not a subscriber",
     note = "write `#[subscriber(interest = ..)]` on the struct and `#[fd]` on the field that holds the fd"
 )]
-pub trait Ports: Sized + 'static {
+pub trait Ports: Sized {
     /// Whether it is one fd, for good: then its header is directly before the value.
     const ONE: bool;
     /// The fields, 64 at most.
     const FIELDS: &'static [Field];
     /// Whose fields these are: the struct itself, or the one in a shared cell.
-    type Struct: 'static;
+    type Struct;
+    /// What stands for that.
+    #[must_use]
+    fn struct_id() -> TypeId
+    where
+        Self: 'static,
+    {
+        TypeId::of::<Self>()
+    }
     /// Names the fds that a field has now, with their first interest.
     ///
     /// # Errors
@@ -157,10 +165,8 @@ pub trait Ports: Sized + 'static {
     note = "mark the fields with `#[fd(interest = ..)]` and the struct with `#[subscriber]`; where there is one, `#[on(..)]` names events only: `readable`, `writable`, `priority`, `error`, `hangup`, `read_closed`"
 )]
 pub trait NamedPorts {
-    /// Has the numbers of the fields as fields of the same names.
-    type Names;
-    /// These numbers.
-    const NAMES: Self::Names;
+    /// The type itself: of one that has no such fds, nobody asks whether it has a field.
+    type Struct;
     /// The same as [`Ports::FIELDS`].
     const FIELDS: &'static [Field];
 }
@@ -170,7 +176,7 @@ pub trait NamedPorts {
 pub type Each<'a> = &'a mut dyn FnMut(RawFd, Interest);
 
 #[diagnostic::do_not_recommend]
-impl<T: AsFd + HasInterest + 'static> Ports for T {
+impl<T: AsFd + HasInterest> Ports for T {
     const ONE: bool = true;
     const FIELDS: &'static [Field] = &[Field { name: "fd", ports: 1, armed: true, unhandled: "" }];
     type Struct = Self;
@@ -301,23 +307,22 @@ impl PortKey {
         self
     }
 
-    fn new<T: 'static>(key: Key, ports: PortSet<T>) -> Self {
-        let only = Only { of: TypeId::of::<T>(), fields: ports.fields, index: None };
-        Self { key, only: Some(only) }
+    fn new(key: Key, of: TypeId, fields: u64) -> Self {
+        Self { key, only: Some(Only { of, fields, index: None }) }
     }
 }
 
 impl Key {
     /// The ports of this subscriber that are meant.
     pub fn port<T: 'static>(self, ports: PortSet<T>) -> PortKey {
-        PortKey::new(self, ports)
+        PortKey::new(self, TypeId::of::<T>(), ports.fields)
     }
 }
 
-impl<T: Ports> Handle<T> {
+impl<T: Ports + 'static> Handle<T> {
     /// The ports of this subscriber that are meant.
     pub fn port(self, ports: PortSet<T::Struct>) -> PortKey {
-        PortKey::new(self.key(), ports)
+        PortKey::new(self.key(), T::struct_id(), ports.fields)
     }
 }
 

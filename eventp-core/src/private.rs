@@ -28,13 +28,13 @@ const _: () = assert!(Event::ERROR == 0x8 && Event::HANGUP == 0x10 && Event::REA
     label = "not something that a handler can ask for",
     note = "a handler may ask for `Event`, `Interest`, `Key` or `Port` by value, for `&mut` the state, and for `Pinned<'_, impl EventpOps>`"
 )]
-pub trait Inject: Sized {
+pub trait HandlerParameter: Sized {
     /// Picks the parameter out of the context.
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self;
 }
 
 #[diagnostic::do_not_recommend]
-impl Inject for Event {
+impl HandlerParameter for Event {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
         dispatch.event
@@ -42,7 +42,7 @@ impl Inject for Event {
 }
 
 #[diagnostic::do_not_recommend]
-impl Inject for Interest {
+impl HandlerParameter for Interest {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
         dispatch.interest
@@ -50,7 +50,7 @@ impl Inject for Interest {
 }
 
 #[diagnostic::do_not_recommend]
-impl Inject for Key {
+impl HandlerParameter for Key {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
         dispatch.key
@@ -58,7 +58,7 @@ impl Inject for Key {
 }
 
 #[diagnostic::do_not_recommend]
-impl Inject for Port {
+impl HandlerParameter for Port {
     #[inline]
     fn inject<Fd: ?Sized, Ep: EventpOps>(dispatch: &Dispatch<'_, Fd, Ep>) -> Self {
         dispatch.port
@@ -83,9 +83,9 @@ impl<Ep: EventpOps> ReactorAlias for Pinned<'_, Ep> {
 
 /// A reactor that lends an `S`: what a handler that asks for `&mut S` can be registered into.
 #[diagnostic::on_unimplemented(
-    message = "the state of `{Self}` is not `{S}`",
-    label = "this handler asks for `&mut {S}`",
-    note = "register it into an `Eventp<{S}>`, or have it ask for the state of this reactor"
+    message = "the handler asks for the state `{S}`, but the reactor is `{Self}`",
+    label = "asks for `&mut {S}`",
+    note = "the reactor has to be an `Eventp<{S}>`, or in a handler a `Pinned<'_, impl EventpOps<State = {S}>>`"
 )]
 pub trait LendsState<S>: EventpOps<State = S> {}
 
@@ -163,17 +163,42 @@ pub fn next_handler<Ep: EventpOps>(
     label = "expected a type that implements `AsFd`",
     note = "sockets, pipes, files and `OwnedFd` implement `AsFd`; a field with `#[fd]` has to be one of them"
 )]
-pub trait FdField {
+pub trait IsFd {
     /// The fd.
     fn borrow_fd(&self) -> BorrowedFd<'_>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: AsFd + ?Sized> FdField for T {
+impl<T: AsFd + ?Sized> IsFd for T {
     #[inline]
     fn borrow_fd(&self) -> BorrowedFd<'_> {
         self.as_fd()
     }
+}
+
+/// The number of the port with this name; fails to compile with this text if there is none. The error is where this is called.
+#[must_use]
+#[track_caller]
+pub const fn port_number(fields: &[Field], name: &str, missing: &str) -> u8 {
+    let mut field = 0;
+    while field < fields.len() {
+        if is_same(fields[field].name, name) {
+            return field as u8;
+        }
+        field += 1;
+    }
+    // Beside a struct that is wrong stands one without fields.
+    assert!(fields.is_empty(), "{}", missing);
+    0
+}
+
+const fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut at = 0;
+    while at < a.len() && at < b.len() && a[at] == b[at] {
+        at += 1;
+    }
+    at == a.len() && at == b.len()
 }
 
 /// Fails to compile if a field is not among those that handlers name; the error is where this is called.

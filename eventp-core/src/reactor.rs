@@ -3,17 +3,18 @@
 //! In come subscribers and a state, out go handler calls. Here is the only place that puts a user's type and the untyped [`Engine`]
 //! together: values go in under the table made for their type, and are lent or taken out only after their type was checked.
 
-use core::any::TypeId;
 use core::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::__private::FdField;
+use crate::__private::IsFd;
 use crate::builder::FdSource;
 use crate::dispatch::{self, Table};
 use crate::engine::{Engine, Wanted};
 use crate::entry::{Entry, OwnedEntry};
 use crate::error::Error;
+use crate::event::Event;
 use crate::flow::IntoFlow;
 use crate::header::Block;
 use crate::interest::Interest;
@@ -21,9 +22,13 @@ use crate::key::{Handle, Key, Port};
 use crate::ops::sealed::Ops;
 use crate::ops::{AsPinned, EventpOps, Pinned, Running, sealed};
 use crate::ports::{PortKey, PortSet, Ports};
-use crate::remote::{Remote, Wake};
+use crate::remote::notifier::{Notified, Notifier};
+use crate::remote::queue::Door;
+use crate::remote::{Inbox, Job, Remote};
+use crate::sleep;
 use crate::subscriber::{Dispatch, Subscriber};
-use crate::sys::milliseconds;
+use crate::sys::Waited;
+use crate::todo::Todo;
 
 type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
 
@@ -61,6 +66,11 @@ pub struct Eventp<S = ()> {
     /// What the run call in progress was lent; null outside.
     pub(crate) state: *mut S,
     hook: Option<Hook<S>>,
+    pub(crate) before_sleep: Option<sleep::Hook<S>>,
+    /// What remotes share with it.
+    pub(crate) inbox: Option<Arc<Inbox<S>>>,
+    /// Room for what they have handed in.
+    pub(crate) jobs: Vec<Job<S>>,
 }
 
 /// Options of a new reactor; made by [`Eventp::builder`].
@@ -103,7 +113,14 @@ impl<S> Builder<S> {
             );
         }
         let engine = Engine::new(self.capacity, self.subscribers)?;
-        Ok(Eventp { engine, state: core::ptr::null_mut(), hook: None })
+        Ok(Eventp {
+            engine,
+            state: core::ptr::null_mut(),
+            hook: None,
+            before_sleep: None,
+            inbox: None,
+            jobs: Vec::new(),
+        })
     }
 }
 
@@ -172,7 +189,7 @@ impl<S> Eventp<S> {
     /// Those of [`add`](Eventp::add).
     pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        Fd: FdField + 'static,
+        Fd: IsFd + 'static,
         F: FnMut(Dispatch<'_, Fd, Self>) -> R + 'static,
         R: IntoFlow,
     {
@@ -208,7 +225,7 @@ impl<S> Eventp<S> {
     /// # Implementation notes
     ///
     /// One `epoll_ctl` per fd, and one allocation if the subscriber needs more headers than before.
-    pub fn arm<T: Ports>(
+    pub fn arm<T: Ports + 'static>(
         &mut self,
         handle: Handle<T>,
         ports: PortSet<T::Struct>,
@@ -268,10 +285,9 @@ impl<S> Eventp<S> {
             let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
             return Err(Error::at("take", key, block, busy).into());
         }
-        self.engine.detach(key, block);
         // SAFETY: the type was checked. I2: no handler runs, since we have `&mut self` and not a `Pinned` (I5); the block has left the
         // registry, so nobody finds it any more.
-        Ok(unsafe { self.engine.take_value(block) })
+        Ok(unsafe { self.engine.take_value(key, block) })
     }
 
     /// Lends a subscriber.
@@ -378,12 +394,16 @@ impl<S> Eventp<S> {
     /// # }
     /// ```
     pub fn into_subscribers(mut self) -> impl Iterator<Item = OwnedEntry> {
+        self.end_remotes();
         self.engine.drop_doomed();
         core::iter::from_fn(move || self.engine.pop_value())
     }
 
     /// Sets who is told of errors: a handler's, whose subscriber is removed, and those of the reactor itself (a rebuild of the epoll
     /// instance that failed). It replaces the hook set before.
+    ///
+    /// In debug builds, and with the feature `spin-detector`, it is also told of a level-triggered fd that was reported in 1,000 turns in a row and whose
+    /// handler changes nothing about that (operation `spin`, once per culprit; without a hook, this goes to standard error).
     ///
     /// Without a hook, the run call returns the error after the batch is finished; of several errors, one run call returns one, and the
     /// next call goes on with the next before it waits.
@@ -404,14 +424,49 @@ impl<S> Eventp<S> {
     ///
     /// The first call makes an eventfd (`eventfd2`, `epoll_ctl`); later ones make no system call.
     pub fn remote(&mut self) -> io::Result<Remote<S>> {
-        if self.engine.wake.is_none() {
-            let wake = Wake::new(&self.engine.epoll).map_err(|error| Error::of("remote", error))?;
-            let fd = wake.fd();
-            self.engine.wake = Some(wake);
-            // I1: whoever had the number until now had its fd closed behind our back.
-            self.engine.claim_for_reactor(fd);
-        }
-        Ok(self.engine.wake.as_ref().expect("set above").remote())
+        self.make_remote()
+    }
+
+    /// A handler that other threads, or wakers of futures, have called: see [`Notifier`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`remote`](Eventp::remote).
+    ///
+    /// # Implementation notes
+    ///
+    /// All notifiers of a reactor share the eventfd of [`remote`](Eventp::remote).
+    pub fn notifier<F, R>(&mut self, handler: F) -> io::Result<Notifier>
+    where
+        F: FnMut(Dispatch<'_, (), Self>) -> R + 'static,
+        R: IntoFlow,
+    {
+        let bell = self.bell()?.clone();
+        let key = self.add_notified(Notified(handler))?;
+        Ok(Notifier::new(key, &bell))
+    }
+
+    fn add_notified<T: Subscriber<Self>>(&mut self, subscriber: T) -> io::Result<Key> {
+        // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is.
+        unsafe { self.engine.add_notified(Table::<T, S>::META, subscriber) }
+    }
+
+    /// Has a subscriber's handler called on the next turn as if its fd had been reported with `event`, which it need not be. For work that the
+    /// kernel does not know of: after a snapshot was restored, or when a handler has left something for later.
+    ///
+    /// Of a subscriber with several fds, [`Key::port`] says which; it is called for each that is armed. To a one-shot port it is its one shot. A
+    /// subscriber that is deleted or disarmed before is not called.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if it is one-shot and has fired, or if the subscriber
+    /// has several fds and the key does not say which.
+    ///
+    /// # Implementation notes
+    ///
+    /// No system call; the next turn does not sleep.
+    pub fn trigger(&mut self, ports: impl Into<PortKey>, event: Event) -> io::Result<()> {
+        Pinned::new(self).trigger(ports, event)
     }
 
     /// Has the run call return after the batch in hand; outside of one, the next returns at once.
@@ -423,7 +478,7 @@ impl<S> Eventp<S> {
     /// [`run_once_with`](Eventp::run_once_with), which does not answer it.
     #[must_use]
     pub fn is_stopping(&self) -> bool {
-        self.engine.stop
+        self.engine.todo.has(Todo::STOP)
     }
 
     /// Waits and dispatches until stopped: by [`Flow::Stop`](crate::Flow::Stop), [`Pinned::stop`] or [`Remote::stop`].
@@ -443,13 +498,19 @@ impl<S> Eventp<S> {
     pub fn run_with(&mut self, state: &mut S) -> io::Result<()> {
         let lent = Lent::new(self, state);
         lent.reactor.resume()?;
-        while !core::mem::take(&mut lent.reactor.engine.stop) {
-            lent.reactor.turn(None)?;
+        loop {
+            if lent.reactor.engine.todo == Todo::NOTHING {
+                lent.reactor.turn(None)?;
+            } else if lent.reactor.engine.todo.take(Todo::STOP) {
+                lent.reactor.close_door();
+                return Ok(());
+            } else {
+                lent.reactor.turn_with_more(None)?;
+            }
         }
-        Ok(())
     }
 
-    /// Waits for one batch, dispatches it, and says how many events reached a handler.
+    /// Waits for one batch, dispatches it, and says how many events reached a handler; closures of a [`Remote`] count as one each.
     ///
     /// `timeout` is rounded up to milliseconds; `None` waits for ever, and so does whatever is too long for the clock. The answer is 0 if
     /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays
@@ -466,95 +527,156 @@ impl<S> Eventp<S> {
     /// # Implementation notes
     ///
     /// One `epoll_wait`, and the clock, which is no system call (`vdso(7)`), if there is a timeout.
+    #[inline]
     pub fn run_once_with(&mut self, state: &mut S, timeout: Option<Duration>) -> io::Result<usize> {
         let lent = Lent::new(self, state);
-        let handled = lent.reactor.resume()?;
+        if lent.reactor.engine.todo != Todo::NOTHING {
+            return lent.reactor.resume_once(timeout);
+        }
+        lent.reactor.turn(timeout)
+    }
+
+    /// [`run_once_with`](Eventp::run_once_with), when something was left undone or a stop was asked for.
+    #[cold]
+    fn resume_once(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        let handled = self.resume()?;
         if handled > 0 {
             return Ok(handled);
         }
-        let engine = &mut lent.reactor.engine;
-        let is_asked = engine.stop && !core::mem::replace(&mut engine.stop_heeded, true);
-        lent.reactor.turn(if is_asked { Some(Duration::ZERO) } else { timeout })
+        let engine = &mut self.engine;
+        let is_asked =
+            engine.todo.has(Todo::STOP) && !core::mem::replace(&mut engine.stop_heeded, true);
+        self.turn_with_more(if is_asked { Some(Duration::ZERO) } else { timeout })
+    }
+
+    /// Whoever waits for an answer to what was handed in would wait until the next run call, if there is one.
+    fn close_door(&mut self) {
+        if let Some(inbox) = self.inbox.clone() {
+            self.engine.todo.set(Todo::CALL);
+            inbox.set_door(Door::Stopped);
+        }
+    }
+
+    /// A turn with something to do beside the wait: triggers, and the hook before it sleeps.
+    #[inline(never)]
+    fn turn_with_more(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        if !self.engine.todo.has(Todo::TRIGGER) {
+            let timeout = self.time_to_sleep(timeout);
+            return self.turn(timeout);
+        }
+        match self.deliver_triggered()? {
+            0 => {}
+            handled => return Ok(handled),
+        }
+        // The last turn was theirs: now the fds'. But an answer of 0 says that there is nothing more to do.
+        match self.turn(Some(Duration::ZERO))? {
+            0 => self.deliver_triggered(),
+            handled => Ok(handled),
+        }
+    }
+
+    /// Calls who is triggered, in a batch of their own, unless it is the fds' turn.
+    fn deliver_triggered(&mut self) -> io::Result<usize> {
+        match self.engine.open_triggered_batch() {
+            0 => Ok(0),
+            len => self.deliver(0, len),
+        }
     }
 
     /// Makes up for what an earlier run call left undone: the rest of a batch that a panic interrupted, errors not told yet.
     fn resume(&mut self) -> io::Result<usize> {
-        let engine = &self.engine;
-        if engine.batch.open || engine.attention || !engine.errors.is_empty() {
-            return self.resume_interrupted();
+        if self.engine.todo.take(Todo::ATTEND) {
+            self.engine.drop_doomed();
         }
-        Ok(0)
-    }
-
-    #[cold]
-    fn resume_interrupted(&mut self) -> io::Result<usize> {
-        self.engine.attention = false;
-        self.engine.drop_doomed();
         self.tell_hook();
-        if self.engine.batch.open {
-            return self.finish_batch();
+        if let (true, Some(inbox)) = (self.engine.todo.has(Todo::CALL), &self.inbox) {
+            inbox.set_door(Door::Open);
+            if self.before_sleep.is_none() {
+                self.engine.todo.clear(Todo::CALL);
+            }
+        }
+        if self.engine.is_in_batch() {
+            return self.deliver(self.engine.batch.next, self.engine.batch.len);
         }
         self.tell().map(|()| 0)
     }
 
     /// One turn: a new batch, from the wait to the end.
-    #[inline]
+    #[inline(always)] // into the run calls: 30 instructions per turn (callgrind)
     fn turn(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        if self.wait(timeout)? == 0 {
-            return Ok(0);
+        let milliseconds = match timeout {
+            None => -1,
+            Some(Duration::ZERO) => 0,
+            Some(_) => return self.turn_in_time(timeout),
+        };
+        match self.engine.wait(milliseconds) {
+            Waited::Filled(len) => self.deliver(0, len),
+            Waited::Nothing => Ok(0),
+            Waited::Failed => self.turn_again(timeout),
         }
-        self.finish_batch()
     }
 
-    /// Delivers what is left of the open batch and ends it.
-    #[inline]
-    fn finish_batch(&mut self) -> io::Result<usize> {
-        let batch = &mut self.engine.batch;
-        let left = batch.len - batch.next;
-        batch.silenced = 0;
-        // SAFETY: the pointer is derived from our `&mut self`, which is not used while it is; `turn` is called with a lent state only.
-        unsafe { dispatch::deliver(&raw mut *self) };
-        let handled = left - self.engine.batch.silenced;
-        self.engine.finish_batch();
-        if !self.engine.errors.is_empty() {
-            self.tell()?;
+    /// A turn whose wait has just failed: perhaps it was but interrupted.
+    #[cold]
+    #[inline(never)]
+    fn turn_again(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(Error::of("wait", error).into());
+        }
+        self.turn_in_time(timeout)
+    }
+
+    /// A turn that looks at the clock.
+    #[inline(never)]
+    fn turn_in_time(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        // A time too far for the clock is for ever.
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        match self.engine.wait_until(deadline)? {
+            0 => Ok(0),
+            len => self.deliver(0, len),
+        }
+    }
+
+    /// Delivers the open batch, of `len`, from `next` on, and ends it.
+    #[inline(always)]
+    fn deliver(&mut self, next: usize, len: usize) -> io::Result<usize> {
+        #[cfg(any(debug_assertions, feature = "spin-detector"))]
+        self.engine.watch_for_spin(next, len);
+        // SAFETY: the pointer is derived from our `&mut self`, which is not used while it is; `turn` and `resume` are called with a lent
+        // state only. The wait has just filled so many, or had when the batch was interrupted at `next`.
+        unsafe { dispatch::deliver(&raw mut *self, next, len) };
+        #[cfg(any(debug_assertions, feature = "spin-detector"))]
+        self.tell_of_spin();
+        let engine = &mut self.engine;
+        if engine.todo == Todo::BATCH && len < engine.batch.events.len() {
+            engine.todo = Todo::NOTHING;
+            return Ok(len - next);
+        }
+        self.finish_batch(next, len)
+    }
+
+    /// Tells the hook of handlers that spin; without one, it says so on standard error: no run call fails for that.
+    #[cfg(any(debug_assertions, feature = "spin-detector"))]
+    fn tell_of_spin(&mut self) {
+        for error in self.engine.find_spin() {
+            match self.hook {
+                Some(_) => self.engine.tell_later(error),
+                None => eprintln!("eventp: {error}"),
+            }
+        }
+    }
+
+    /// Ends the batch, where there is more to do than that.
+    #[inline(never)]
+    fn finish_batch(&mut self, next: usize, len: usize) -> io::Result<usize> {
+        let handled = self.engine.finish_batch(next, len);
+        self.tell()?;
+        // Who has been notified is called in the turn whose only event said so.
+        if handled == 0 && self.engine.todo.has(Todo::TRIGGER) {
+            return self.deliver_triggered();
         }
         Ok(handled)
-    }
-
-    /// Opens a batch if something happens in time.
-    #[inline]
-    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        // A time too far for the clock is for ever.
-        let deadline = match timeout {
-            Some(timeout) if !timeout.is_zero() => Instant::now().checked_add(timeout),
-            _ => None,
-        };
-        let mut millis = match (timeout, deadline) {
-            (None, _) => -1,
-            (Some(timeout), None) if !timeout.is_zero() => -1,
-            (Some(timeout), _) => milliseconds(timeout),
-        };
-        let engine = &mut self.engine;
-        loop {
-            match engine.epoll.wait(&mut engine.batch.events, millis) {
-                Ok(0) if deadline.is_none_or(|deadline| deadline <= Instant::now()) => {
-                    return Ok(0);
-                }
-                Ok(0) => {}
-                Ok(len) => {
-                    let batch = &mut engine.batch;
-                    (batch.next, batch.len, batch.open) = (0, len, true);
-                    batch.serial = batch.serial.wrapping_add(1);
-                    return Ok(len);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::of("wait", error).into()),
-            }
-            if let Some(deadline) = deadline {
-                millis = milliseconds(deadline.saturating_duration_since(Instant::now()));
-            }
-        }
     }
 
     /// Tells the hook of all errors; without one, returns the first and keeps the others.
@@ -562,7 +684,10 @@ impl<S> Eventp<S> {
         self.tell_hook();
         match self.engine.errors.pop_front() {
             Some(error) => Err(error.into()),
-            None => Ok(()),
+            None => {
+                self.engine.todo.clear(Todo::TELL);
+                Ok(())
+            }
         }
     }
 
@@ -573,6 +698,7 @@ impl<S> Eventp<S> {
             // SAFETY: lent (see `Lent`), and no handler runs that would have it.
             hook(error, unsafe { &mut *self.state });
         }
+        self.engine.todo.clear(Todo::TELL);
     }
 }
 
@@ -602,6 +728,13 @@ impl Eventp {
     /// As [`run_with`](Eventp::run_with).
     pub fn run_once(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         self.run_once_with(&mut (), timeout)
+    }
+}
+
+impl<S> Drop for Eventp<S> {
+    fn drop(&mut self) {
+        // Before the subscribers: the destructor of one may wait for a thread that waits for an answer.
+        self.end_remotes();
     }
 }
 
@@ -709,7 +842,7 @@ impl<S> Ops for Eventp<S> {
         self.engine.modify(ports, interest).map_err(io::Error::from)
     }
 
-    fn op_arm<T: Ports>(
+    fn op_arm<T: Ports + 'static>(
         &mut self,
         key: Key,
         subscriber: &T,
@@ -717,10 +850,10 @@ impl<S> Ops for Eventp<S> {
     ) -> io::Result<()> {
         let block = self.engine.find("arm", key)?;
         let refused = |error| io::Error::from(Error::at("arm", key, block, error));
-        if (block.meta().struct_id)() != TypeId::of::<T::Struct>() {
+        if (block.meta().struct_id)() != T::struct_id() {
             return Err(Error::unknown("arm", key).into());
         }
-        if block.meta().near {
+        if block.meta().near.is_some() {
             let reason = "it has one fd, which is armed as long as it is registered";
             return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, reason)));
         }
@@ -732,7 +865,7 @@ impl<S> Ops for Eventp<S> {
         armed.map_err(io::Error::from)
     }
 
-    fn op_arm_other<T: Ports>(
+    fn op_arm_other<T: Ports + 'static>(
         &mut self,
         by: Running,
         handle: Handle<T>,
@@ -749,11 +882,15 @@ impl<S> Ops for Eventp<S> {
     }
 
     fn op_delete(&mut self, by: Running, key: Key) -> io::Result<()> {
-        self.engine.delete(by, key).map_err(io::Error::from)
+        if self.engine.delete(by, key) { Ok(()) } else { Err(Error::unknown("delete", key).into()) }
     }
 
     fn op_stop(&mut self) {
         self.engine.ask_to_stop();
+    }
+
+    fn op_trigger(&mut self, ports: PortKey, event: Event) -> io::Result<()> {
+        self.engine.trigger(ports, event).map_err(io::Error::from)
     }
 
     fn op_interest(&self, ports: PortKey) -> io::Result<Interest> {

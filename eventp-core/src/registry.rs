@@ -57,21 +57,28 @@ impl Registry {
     /// # Errors
     ///
     /// `OutOfMemory` after 2^32 - 1 slots.
+    #[inline]
     pub(crate) fn next_key(&mut self) -> io::Result<Key> {
-        if self.free == NO_SLOT {
-            let slot = u32::try_from(self.slots.len()).unwrap_or(NO_SLOT);
-            if slot == NO_SLOT {
-                return Err(io::ErrorKind::OutOfMemory.into());
-            }
-            let generation = self.first_generation;
-            self.slots.push(Slot { generation, next_free: NO_SLOT, block: None });
-            self.free = slot;
+        match self.slots.get(self.free as usize) {
+            Some(slot) => Ok(Key { slot: self.free, generation: slot.generation }),
+            None => self.new_slot(),
         }
-        let slot = self.free;
-        Ok(Key { slot, generation: self.slots[slot as usize].generation })
+    }
+
+    #[cold]
+    fn new_slot(&mut self) -> io::Result<Key> {
+        let slot = u32::try_from(self.slots.len()).unwrap_or(NO_SLOT);
+        if slot == NO_SLOT {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        let generation = self.first_generation;
+        self.slots.push(Slot { generation, next_free: NO_SLOT, block: None });
+        self.free = slot;
+        Ok(Key { slot, generation })
     }
 
     /// Registers a block under the key that [`next_key`](Registry::next_key) promised.
+    #[inline]
     pub(crate) fn insert(&mut self, key: Key, block: Block) {
         let slot = &mut self.slots[key.slot as usize];
         self.free = slot.next_free;
@@ -85,16 +92,21 @@ impl Registry {
         if slot.generation == key.generation { slot.block } else { None }
     }
 
-    /// Ends a key: from here on it is stale.
-    pub(crate) fn remove(&mut self, key: Key) {
-        let slot = &mut self.slots[key.slot as usize];
-        slot.block = None;
+    /// Takes the subscriber of that name out, and ends the name: from here on it is stale.
+    #[inline]
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Block> {
+        let slot = self.slots.get_mut(key.slot as usize)?;
+        if slot.generation != key.generation {
+            return None;
+        }
+        let block = slot.block.take()?;
         slot.generation = slot.generation.wrapping_add(1);
         if slot.generation != self.first_generation {
             slot.next_free = self.free;
             self.free = key.slot;
         }
         self.live -= 1;
+        Some(block)
     }
 
     /// Has the subscriber have more headers.

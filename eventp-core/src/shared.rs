@@ -6,6 +6,7 @@
 //! A mutex that the reactor's own thread holds already deadlocks, as everywhere: whoever holds the guard arms by `arm(key, &*guard, ..)`, which asks the
 //! guard and not the mutex.
 
+use core::any::TypeId;
 use core::cell::RefCell;
 use std::io;
 use std::rc::Rc;
@@ -28,10 +29,18 @@ fn borrowed() -> io::Error {
     io::Error::new(io::ErrorKind::ResourceBusy, reason)
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Ports> Ports for Arc<Mutex<T>> {
     const ONE: bool = T::ONE;
     const FIELDS: &'static [Field] = T::FIELDS;
     type Struct = T::Struct;
+
+    fn struct_id() -> TypeId
+    where
+        Self: 'static,
+    {
+        T::struct_id()
+    }
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
         self.lock().map_err(|_| poisoned())?.ports(field, each)
@@ -45,6 +54,7 @@ impl<T: Ports> Ports for Arc<Mutex<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Arc<Mutex<T>> {
     #[inline(always)] // once per field: what follows is folded for it
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
@@ -55,10 +65,18 @@ impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Arc<Mutex<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Ports> Ports for Rc<RefCell<T>> {
     const ONE: bool = T::ONE;
     const FIELDS: &'static [Field] = T::FIELDS;
     type Struct = T::Struct;
+
+    fn struct_id() -> TypeId
+    where
+        Self: 'static,
+    {
+        T::struct_id()
+    }
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
         self.try_borrow().map_err(|_| borrowed())?.ports(field, each)
@@ -72,6 +90,7 @@ impl<T: Ports> Ports for Rc<RefCell<T>> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Handler<Ep>, Ep: EventpOps> Handler<Ep> for Rc<RefCell<T>> {
     #[inline(always)] // once per field: what follows is folded for it
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {

@@ -74,7 +74,7 @@ pub trait HasInterest {
     label = "its handler is missing",
     note = "write `#[handler]` on an `impl` of the type and mark a method with `#[on(readable)]`, or implement `Handler`"
 )]
-pub trait Handler<Ep: EventpOps> {
+pub trait Handler<Ep: EventpOps>: Ports {
     /// Called with each event; `dispatch.fd` is the subscriber itself.
     ///
     /// # Errors
@@ -89,13 +89,13 @@ pub trait Handler<Ep: EventpOps> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a subscriber of this reactor",
     label = "cannot be registered",
-    note = "a subscriber has `#[subscriber]` on its struct and `#[handler]` on an `impl`, or is made by `with_fd`, of a type that implements `AsFd`, and `with_handler`",
+    note = "a subscriber has `#[subscriber]` on its struct and `#[handler]` on an `impl`, or is made by `with_fd` and `with_handler`",
     note = "if its handler asks for `&mut S`, the reactor is an `Eventp<S>`, or in a handler a `Pinned<'_, impl EventpOps<State = S>>`"
 )]
-pub trait Subscriber<Ep: EventpOps>: Ports + Handler<Ep> {}
+pub trait Subscriber<Ep: EventpOps>: Handler<Ep> + 'static {}
 
-#[diagnostic::do_not_recommend]
-impl<Ep: EventpOps, T: Ports + Handler<Ep>> Subscriber<Ep> for T {}
+// Of a type that has neither fds nor a handler only the one is said: the other is a supertrait.
+impl<Ep: EventpOps, T: Handler<Ep> + 'static> Subscriber<Ep> for T {}
 
 /// The one context of every handler call: what a closure gets, and what `#[handler]` takes its parameters from.
 ///

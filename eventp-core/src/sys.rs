@@ -13,6 +13,10 @@
 //! | `write` | `Doorbell::ring`, `Remote::stop` |
 //! | `read` | `Doorbell::ring` on a full counter |
 //! | `close` | a reactor is dropped or rebuilt |
+//! | `ioctl`, `getsockopt`, `open`, `read`, `close` | the spin detector, about an fd that was reported in 1,000 turns in a row |
+
+#[cfg(any(debug_assertions, feature = "spin-detector"))]
+pub(crate) mod traces;
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -38,35 +42,70 @@ impl Epoll {
         Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
     }
 
+    #[inline]
     pub(crate) fn add(&self, fd: RawFd, interest: Interest, data: u64) -> io::Result<()> {
-        self.ctl(libc::EPOLL_CTL_ADD, fd, interest.bits(), data)
+        self.ctl(libc::EPOLL_CTL_ADD, fd, &mut Report { events: interest.bits(), u64: data })
     }
 
     pub(crate) fn modify(&self, fd: RawFd, interest: Interest, data: u64) -> io::Result<()> {
-        self.ctl(libc::EPOLL_CTL_MOD, fd, interest.bits(), data)
+        self.ctl(libc::EPOLL_CTL_MOD, fd, &mut Report { events: interest.bits(), u64: data })
     }
 
-    pub(crate) fn delete(&self, fd: RawFd) -> io::Result<()> {
-        self.ctl(libc::EPOLL_CTL_DEL, fd, 0, 0)
+    /// Says whether there was a registration to remove.
+    #[inline]
+    pub(crate) fn delete(&self, fd: RawFd) -> bool {
+        let (epoll, no_event) = (self.0.as_raw_fd(), core::ptr::null_mut());
+        // SAFETY: the kernel does not look at the event, and takes null for it (Linux 2.6.9 and newer).
+        unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, fd, no_event) == 0 }
     }
 
-    fn ctl(&self, operation: i32, fd: RawFd, events: u32, data: u64) -> io::Result<()> {
-        let mut event = Report { events, u64: data };
+    #[inline]
+    fn ctl(&self, operation: i32, fd: RawFd, event: &mut Report) -> io::Result<()> {
         // SAFETY: `event` lives across the call; the kernel copies it and keeps no pointer to it.
-        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, &mut event) }).map(drop)
+        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, event) }).map(drop)
     }
+
+    /// Has this instance be readable when `inner` has something to report.
+    pub(crate) fn watch(&self, inner: &Self) -> io::Result<()> {
+        self.add(inner.0.as_raw_fd(), crate::interest::interest().read(), 0)
+    }
+
+    pub(crate) fn unwatch(&self, inner: &Self) {
+        self.delete(inner.0.as_raw_fd());
+    }
+
+    /// Another fd of the same instance.
+    pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
+        self.0.try_clone()
+    }
+
+    /// So many entries at most go into a buffer: more is `EINVAL`.
+    pub(crate) const LARGEST_BUFFER: usize = i32::MAX as usize / size_of::<Report>();
 
     /// Waits for at most `timeout` milliseconds (-1: for ever) and says how many entries were filled.
-    pub(crate) fn wait(&self, buffer: &mut [Report], timeout: i32) -> io::Result<usize> {
-        // More than this is `EINVAL`.
-        const MOST: usize = i32::MAX as usize / size_of::<Report>();
-        let room = buffer.len().min(MOST) as i32;
+    #[inline(always)]
+    pub(crate) fn wait(&self, buffer: &mut [Report], timeout: i32) -> Waited {
+        debug_assert!(buffer.len() <= Self::LARGEST_BUFFER);
+        // Of a longer buffer, which there is none, the beginning: what the cast leaves is not above the length.
+        let room = buffer.len() as i32;
         // SAFETY: the kernel writes at most `room` entries to `buffer`, which is that long and exclusively ours.
-        let filled = check(unsafe {
-            libc::epoll_wait(self.0.as_raw_fd(), buffer.as_mut_ptr(), room, timeout)
-        })?;
-        Ok(filled as usize)
+        let filled =
+            unsafe { libc::epoll_wait(self.0.as_raw_fd(), buffer.as_mut_ptr(), room, timeout) };
+        match filled {
+            1.. => Waited::Filled(filled as usize),
+            0 => Waited::Nothing,
+            _ => Waited::Failed,
+        }
     }
+}
+
+/// What came of a wait. Not a `Result<usize>`, so that the usual case is one test (callgrind).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waited {
+    Filled(usize),
+    Nothing,
+    /// Ask for [`io::Error::last_os_error`] before anything else.
+    Failed,
 }
 
 /// A new eventfd with an empty counter.
@@ -100,6 +139,7 @@ pub(crate) fn eventfd_read(fd: BorrowedFd<'_>) -> io::Result<()> {
     }
 }
 
+#[inline]
 fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
     if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(returned) }
 }

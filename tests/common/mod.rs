@@ -55,3 +55,30 @@ pub fn registrations_of(number: RawFd) -> usize {
     }
     found
 }
+
+/// An fd that its subscriber does not own, so that tests can close it behind the reactor's back.
+#[derive(Debug)]
+pub struct Number(pub RawFd);
+
+impl AsFd for Number {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: open when it is registered, which is when it is asked.
+        unsafe { BorrowedFd::borrow_raw(self.0) }
+    }
+}
+
+/// A registration that its number no longer reaches, and that is ready: the kernel reports it in every turn until the epoll instance
+/// is rebuilt. Lives as long as the return value.
+#[must_use]
+pub fn ghost<S>(reactor: &mut Eventp<S>) -> (OwnedFd, UnixStream) {
+    let (stream, peer) = pair();
+    let stream = at(high_number(), stream);
+    let open_file = dup(&stream);
+    let key = reactor
+        .on(interest().read().with_fd(Number(stream.as_raw_fd())), |_| panic!("a ghost"))
+        .unwrap();
+    drop(stream);
+    reactor.delete(key).unwrap();
+    fire(&peer);
+    (open_file, peer)
+}

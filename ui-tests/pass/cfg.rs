@@ -46,13 +46,17 @@ impl Fields {
     fn read(&mut self) {}
 }
 
-struct Either(UnixStream);
+#[subscriber(interest = read)]
+struct Either {
+    #[fd]
+    stream: UnixStream,
+}
 
 #[handler]
 impl Either {
     #[cfg(all())]
     fn handle(&mut self) {
-        let _ = &self.0;
+        let _ = &self.stream;
     }
 
     #[cfg(not(all()))]
@@ -97,7 +101,7 @@ fn on_bytes(
 fn on_bytes(missing: &mut Missing) {}
 
 fn main() -> io::Result<()> {
-    let _ = Either;
+    let _ = |stream| Either { stream };
     let (mut reactor, mut log) = (Eventp::<Log>::new()?, Log::new());
     let (present, mut theirs) = UnixStream::pair()?;
     Fields { present, other: 0 }.register_into(&mut reactor)?;

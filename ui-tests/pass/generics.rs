@@ -41,17 +41,22 @@ where
     }
 
     fn _const_generic() -> Array<{ 1 + 1 }> {
-        Array([0; { 2 }])
+        todo!()
     }
 }
 
-struct Array<const N: usize>([u8; N]);
+#[subscriber(interest = read)]
+struct Array<const N: usize> {
+    #[fd]
+    stream: UnixStream,
+    bytes: [u8; N],
+}
 
 #[handler]
 impl Array<{ 1 + 1 }> {
     #[on(readable)]
     fn read(&mut self) {
-        let _ = self.0;
+        let _ = self.bytes;
     }
 }
 

@@ -87,7 +87,11 @@ impl Mixed {
     }
 }
 
-struct AnyState;
+#[subscriber(interest = read | write)]
+struct AnyState {
+    #[fd]
+    stream: UnixStream,
+}
 
 #[handler]
 impl AnyState {
@@ -108,15 +112,20 @@ where
     let _ = state;
 }
 
+#[subscriber(interest = read)]
 #[allow(dead_code)]
-struct Holder<Ep>(std::marker::PhantomData<fn() -> Ep>);
+struct Holder<Ep: 'static> {
+    #[fd]
+    stream: UnixStream,
+    of: std::marker::PhantomData<fn() -> Ep>,
+}
 
 #[handler]
 #[allow(dead_code)]
 impl<Ep: EventpOps> Holder<Ep> {
     #[on(readable)]
     fn read(&mut self, _: Pinned<'_, Ep>, _: &mut Ep::State) {
-        let _ = self.0;
+        let _ = self.of;
     }
 }
 
@@ -149,7 +158,7 @@ fn free_concrete(_: &mut UnixStream, key: Key, state: &mut Server, mut reactor: 
 }
 
 fn main() -> io::Result<()> {
-    let _ = (AnyState, any_state::handler::<Eventp<Server>>);
+    let _ = (|stream| AnyState { stream }, any_state::handler::<Eventp<Server>>);
     let mut reactor = Eventp::<Server>::new()?;
     let mut server = Server::default();
     let pair = || UnixStream::pair().map(|(ours, _)| ours);

@@ -10,7 +10,7 @@ use syn::{GenericParam, Generics, ReturnType, Type};
 use super::model::Call;
 use super::names;
 use super::params::{Kind, peel};
-use crate::paths::{Root, at, ends, generated, users_ends};
+use crate::paths::{Root, Written, at, ends, generated, users_ends};
 
 /// Takes the parameters out of the context and calls; `again` if the context is needed afterwards.
 pub(super) fn emit_call(root: &Root, call: &Call<'_>, again: bool) -> TokenStream {
@@ -61,7 +61,7 @@ fn emit_function(name: &Ident, generics: &Generics) -> TokenStream {
     quote_spanned!(at(name)=> #name::<#(#arguments),*>)
 }
 
-fn emit_mut_argument(field: &str, spanned: &impl ToTokens, again: bool) -> TokenStream {
+fn emit_mut_argument(field: &str, spanned: &impl Written, again: bool) -> TokenStream {
     let (first, last) = ends(spanned);
     let field = Ident::new(field, last);
     if again {
@@ -83,7 +83,7 @@ fn emit_respelled_state(root: &Root, ty: &Type) -> TokenStream {
     quote_spanned!(here=> #same_state::<#ty>::same_state(#state))
 }
 
-fn emit_reactor_argument(spanned: &impl ToTokens, again: bool) -> TokenStream {
+fn emit_reactor_argument(spanned: &impl Written, again: bool) -> TokenStream {
     let (first, last) = ends(spanned);
     let start = quote_spanned!(first=> __d);
     if again {
@@ -103,9 +103,9 @@ fn emit_outcome(root: &Root, call: &Call<'_>, value: &TokenStream) -> TokenStrea
         }
         ReturnType::Type(_, ty) => ty,
     };
-    let here = at(ty);
-    let into_flow = root.outcome_trait(here);
-    if names::depends_on_signature(ty, &call.sig.generics) {
+    let here = at(&**ty);
+    let (into_flow, ty) = (root.outcome_trait(here), ty.to_token_stream());
+    if names::depends_on_signature(&ty, &call.sig.generics) {
         // The type cannot be written here; what is left of it is the place.
         quote_spanned! {here=>
             let __returned = #value;

@@ -34,7 +34,7 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
     let span = generated();
     let cfgs: Vec<_> = cfg::attributes(&syntax.head.attrs).collect();
     let configuration = variant.configuration.attribute();
-    let generics = emit_generics(&syntax.head.generics.params, root, &variant.scope);
+    let generics = emit_generics(&syntax.head.generics.params, &variant.scope);
     let users = syntax.head.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
     let predicates = &variant.scope.predicates;
     let (handler, dispatch) = (root.handler_trait(span), root.dispatch(span));
@@ -43,7 +43,10 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
     let (mutable, body) = emit_arms(root, this, &variant.arms);
     let (check, inner_check) = emit_check(root, syntax, variant);
     let check = (!check.is_empty()).then(|| quote_spanned!(span=> #(#cfgs)* #configuration #check));
-    let statics = emit_statics(syntax, variant);
+    let statics = emit_statics(root, syntax, variant);
+    // Among the predicates: rustc takes a parameter whose bounds are the user's tokens for one of the user's.
+    let own = matches!(variant.scope.reactor, Ep::Own)
+        .then(|| emit_own_ep(emit_ops_of_impl(root, &variant.scope), &variant.scope));
     quote_spanned! {span=>
         #check
         #(#cfgs)*
@@ -54,6 +57,7 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
             #(#users,)*
             #(#predicates,)*
             #(#statics,)*
+            #own
         {
             #[inline(always)]
             fn handle(#mutable __d: #dispatch<'_, Self, #ep>) -> #outcome {
@@ -65,26 +69,28 @@ fn impl_handler(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Toke
 }
 
 /// A type with ports borrows nothing, and so do its parameters.
-fn emit_statics(syntax: &ImplSyntax, variant: &Variant<'_>) -> Vec<TokenStream> {
+fn emit_statics(root: &Root, syntax: &ImplSyntax, variant: &Variant<'_>) -> Vec<TokenStream> {
     if variant.ports.is_empty() {
         return Vec::new();
     }
+    let (span, ports) = (generated(), root.ports(generated()));
     let parameters = syntax.head.generics.type_params().map(|parameter| &parameter.ident);
-    parameters.map(|name| quote_spanned!(generated()=> #name: 'static)).collect()
+    // The lifetime is for nothing but that the bound is taken for granted here: what has no fds is told so where it names them.
+    let is_subscriber = quote_spanned!(span=> for<'__a> Self: #ports);
+    let parameters = parameters.map(|name| quote_spanned!(span=> #name: 'static));
+    parameters.chain([is_subscriber]).collect()
 }
 
 /// Lifetimes first, as the language wants them.
 fn emit_generics<'a>(
     users: impl IntoIterator<Item = &'a GenericParam>,
-    root: &Root,
     scope: &Scope,
 ) -> TokenStream {
     let (users_lifetimes, users): (Vec<_>, Vec<_>) =
         users.into_iter().partition(|it| matches!(it, GenericParam::Lifetime(_)));
     let users = users.into_iter().map(without_default);
     let Scope { lifetimes, types, .. } = scope;
-    let own = matches!(scope.reactor, Ep::Own).then(|| emit_own_ep(emit_ops(root, scope), scope));
-    let own = own.into_iter();
+    let own = matches!(scope.reactor, Ep::Own).then_some(&scope.own_ep).into_iter();
     quote_spanned! {generated()=>
         <#(#users_lifetimes,)* #(#lifetimes,)* #(#users,)* #(#types,)* #(#own)*>
     }
@@ -106,21 +112,24 @@ fn emit_own_ep(ops: TokenStream, scope: &Scope) -> TokenStream {
     quote_spanned!(span=> #ep: #ops #(+ #bounds)*)
 }
 
+/// What the reactor has to be. Where it has to have a state, the bound is a trait whose error has words of our own.
 fn emit_ops(root: &Root, scope: &Scope) -> TokenStream {
-    let (span, ops) = (generated(), root.event_ops(generated()));
-    match &scope.state {
-        Some(state) => quote_spanned!(span=> #ops<State = #state>),
-        None => ops,
-    }
-}
-
-/// The same bound for a function, where an error about the state has words of our own.
-fn emit_ops_of_function(root: &Root, scope: &Scope) -> TokenStream {
     let Some(state) = &scope.state else { return root.event_ops(generated()) };
     // With the user's own spans, so that rustc points at the state, and does not explain where the macro comes from.
     let (first, last) = users_ends(state);
     let (lends_state, close) = (root.lends_state(first), quote_spanned!(last=> >));
     quote!(#lends_state<#state #close)
+}
+
+/// The same for an impl. It may have parameters that stand in the state alone only if the reactor determines them.
+fn emit_ops_of_impl(root: &Root, scope: &Scope) -> TokenStream {
+    match &scope.state {
+        Some(state) if !scope.types.is_empty() || !scope.lifetimes.is_empty() => {
+            let (span, ops) = (generated(), root.event_ops(generated()));
+            quote_spanned!(span=> #ops<State = #state>)
+        }
+        _ => emit_ops(root, scope),
+    }
 }
 
 fn emit_ep(root: &Root, scope: &Scope) -> TokenStream {
@@ -227,7 +236,7 @@ fn emit_handler(
     let fd = variant.fd.as_ref().or(any_fd.as_ref());
     let (dispatch, outcome) = (root.dispatch(span), root.outcome(generated()));
     let Scope { lifetimes, types, predicates, .. } = &variant.scope;
-    let ops = emit_ops_of_function(root, &variant.scope);
+    let ops = emit_ops(root, &variant.scope);
     let own =
         matches!(variant.scope.reactor, Ep::Own).then(|| emit_own_ep(ops.clone(), &variant.scope));
     let parameters = lifetimes.iter().chain(types).chain(&any_fd).chain(&own);
@@ -239,9 +248,7 @@ fn emit_handler(
     let body = emit_call(root, &variant.call, false);
     let handler = Ident::new("handler", generated().located_at(name.span()));
     quote_spanned! {span=>
-        #[doc(hidden)]
         #configuration
-        #[allow(unreachable_pub)]
         #[inline]
         pub fn #handler<#(#parameters),*>(__d: #dispatch<'_, #fd, #ep>) -> #outcome
         where

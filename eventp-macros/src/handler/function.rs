@@ -43,7 +43,12 @@ pub(crate) fn lower_function<'a>(
         .into_iter()
         .map(|configuration| {
             let active = params.iter().filter(|param| param.conditions.hold_in(&configuration));
-            let call = Call { sig: &syntax.sig, params: active.collect(), respells_state: false };
+            let call = Call {
+                sig: &syntax.sig,
+                written: &syntax.written,
+                params: active.collect(),
+                respells_state: false,
+            };
             let (scope, fd) = Scope::of_function(&call);
             FunctionVariant { configuration, scope, fd, call }
         })

@@ -42,6 +42,8 @@ pub(crate) struct Arm<'a> {
 /// A call of the user's method or function.
 pub(crate) struct Call<'a> {
     pub(crate) sig: &'a Signature,
+    /// The tokens of the signature.
+    pub(crate) written: &'a TokenStream,
     pub(crate) params: Vec<&'a Param<'a>>,
     /// Whether it spells the type of the state in another way than the first call does, which may be another type.
     pub(crate) respells_state: bool,
@@ -59,6 +61,7 @@ impl Call<'_> {
 /// A method, before the events that nobody names are given to it.
 struct Declared<'a> {
     sig: &'a Signature,
+    written: &'a TokenStream,
     conditions: Conditions,
     /// `None` for a plain `handle`.
     on: Option<On>,
@@ -119,7 +122,15 @@ fn lower_variant<'a>(
         .map(|(method, when)| {
             let params = method.params.iter();
             let params = params.filter(|it| it.conditions.hold_in(&configuration)).collect();
-            Arm { when, call: Call { sig: method.sig, params, respells_state: false } }
+            Arm {
+                when,
+                call: Call {
+                    sig: method.sig,
+                    written: method.written,
+                    params,
+                    respells_state: false,
+                },
+            }
         })
         .collect();
     let first_state = arms.iter().find_map(|arm| arm.call.spelled_state());
@@ -132,7 +143,7 @@ fn lower_variant<'a>(
 }
 
 fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {
-    let MethodSyntax { on, attrs, sig } = method;
+    let MethodSyntax { on, attrs, sig, written } = method;
     for again in on.iter().skip(1) {
         diag.error(&again.attribute, "duplicate `#[on(..)]`; join the events by `|` in one");
     }
@@ -141,7 +152,7 @@ fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {
     check_receiver(sig, diag);
     let params = params::lower(sig, Place::Method, diag);
     check_generics(sig, &params, diag);
-    Declared { sig, conditions: Conditions::of(attrs), on, params }
+    Declared { sig, written, conditions: Conditions::of(attrs), on, params }
 }
 
 /// What can be called like any function.

@@ -5,35 +5,23 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{GenericParam, Generics, Type};
+use syn::{GenericParam, Generics};
 
 use crate::paths::generated;
 use crate::tokens;
 
-/// The names that the user's code has taken.
-pub(crate) struct Names(Vec<Ident>);
+/// The names that the user's code may have taken: its text. To search that is a tenth of the work of looking at each token, in each build.
+pub(crate) struct Names(String);
 
 impl Names {
-    pub(crate) fn taken_in(tokens: TokenStream) -> Self {
-        let mut names = Self(Vec::new());
-        names.collect(tokens);
-        names
+    pub(crate) fn taken_in<'a>(written: impl Iterator<Item = &'a TokenStream>) -> Self {
+        Self(written.map(|tokens| tokens.to_string()).collect())
     }
 
-    fn collect(&mut self, tokens: TokenStream) {
-        for token in tokens {
-            match token {
-                TokenTree::Ident(name) => self.0.push(name),
-                TokenTree::Group(group) => self.collect(group.stream()),
-                _ => {}
-            }
-        }
-    }
-
-    /// `wanted`, which rustc may show, with underscores before it if it is taken.
+    /// `wanted`, which rustc may show, with underscores before it if it may be taken.
     pub(crate) fn free(&self, wanted: &str) -> Ident {
         let mut name = wanted.to_owned();
-        while self.0.iter().any(|taken| *taken == name) {
+        while self.0.contains(&name) {
             name.insert_str(0, "__");
         }
         Ident::new(&name, generated())
@@ -112,14 +100,13 @@ pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
     })
 }
 
-/// Whether the type mentions an `impl` or a generic parameter, so that it means nothing outside its signature.
-pub(crate) fn depends_on_signature(ty: &Type, generics: &Generics) -> bool {
-    let tokens = ty.to_token_stream();
+/// Whether a type mentions an `impl` or a generic parameter, so that it means nothing outside its signature.
+pub(crate) fn depends_on_signature(ty: &TokenStream, generics: &Generics) -> bool {
     let names = generics.params.iter().map(|parameter| match parameter {
         GenericParam::Lifetime(it) => &it.lifetime.ident,
         GenericParam::Type(it) => &it.ident,
         GenericParam::Const(it) => &it.ident,
     });
     let word = Ident::new("impl", generated());
-    names.chain([&word]).any(|name| mentions(&tokens, name))
+    names.chain([&word]).any(|name| mentions(ty, name))
 }

@@ -5,7 +5,7 @@
 //! handlers have their signature parsed.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, ItemImpl, Signature, Visibility};
 
@@ -55,6 +55,8 @@ pub(crate) struct MethodSyntax {
     pub(crate) on: Vec<OnSyntax>,
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) sig: Signature,
+    /// Its tokens.
+    pub(crate) written: TokenStream,
 }
 
 /// `#[on(..)]`.
@@ -71,6 +73,8 @@ pub(crate) struct FunctionSyntax {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
+    /// Its tokens, and those before it.
+    pub(crate) written: TokenStream,
 }
 
 /// The arguments of `#[handler]`: nothing but `crate = path`.
@@ -211,7 +215,9 @@ fn parse_method(on: Vec<OnSyntax>, member: &[TokenTree], diag: &mut Diag) -> Met
         return Method::No;
     }
     match parse_signature(member, keyword) {
-        Ok(Head { attrs, sig, .. }) => Method::Handler(Box::new(MethodSyntax { on, attrs, sig })),
+        Ok((Head { attrs, sig, .. }, written)) => {
+            Method::Handler(Box::new(MethodSyntax { on, attrs, sig, written }))
+        }
         Err(error) => {
             diag.push(error);
             Method::Broken
@@ -237,16 +243,18 @@ impl Parse for Head {
     }
 }
 
-fn parse_signature(function: &[TokenTree], keyword: usize) -> syn::Result<Head> {
+fn parse_signature(function: &[TokenTree], keyword: usize) -> syn::Result<(Head, TokenStream)> {
     let body = tokens::body_index(&function[keyword..]).map(|at| keyword + at);
     let is_end = |token: &TokenTree| tokens::is_punct(Some(token), ';');
     let end = body.or_else(|| function.iter().position(is_end)).unwrap_or(function.len());
-    syn::parse2(function[..end].iter().cloned().collect())
+    let written: TokenStream = function[..end].iter().cloned().collect();
+    Ok((syn::parse2(written.clone())?, written))
 }
 
 fn parse_function(flat: Vec<TokenTree>, keyword: usize, diag: &mut Diag) -> Item {
-    let item = without_state_marks(&flat, keyword);
-    let Head { attrs, vis, sig } = match parse_signature(&flat, keyword) {
+    let head = parse_signature(&flat, keyword);
+    let item = without_state_marks(flat, keyword);
+    let (Head { attrs, vis, sig }, written) = match head {
         Ok(head) => head,
         Err(error) => {
             diag.push(error);
@@ -260,23 +268,21 @@ fn parse_function(flat: Vec<TokenTree>, keyword: usize, diag: &mut Diag) -> Item
         );
         return Item::Other(item);
     }
-    Item::Function(Box::new(FunctionSyntax { item, attrs, vis, sig }))
+    Item::Function(Box::new(FunctionSyntax { item, attrs, vis, sig, written }))
 }
 
 /// The function with the `#[state]`s taken from its parameters: rustc does not know them.
-fn without_state_marks(flat: &[TokenTree], keyword: usize) -> TokenStream {
-    let parameters = flat
-        .iter()
-        .skip(keyword)
-        .position(|token| as_group(Some(token), Delimiter::Parenthesis).is_some());
-    let parameters = parameters.map(|at| keyword + at);
-    let strip = |(at, token): (usize, &TokenTree)| match token {
-        TokenTree::Group(group) if Some(at) == parameters && has_state_mark(group) => {
-            tokens::refill(group, strip_state_marks(group)).into()
+fn without_state_marks(mut flat: Vec<TokenTree>, keyword: usize) -> TokenStream {
+    let parameters = flat[keyword..].iter_mut().find_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => Some(group),
+        _ => None,
+    });
+    if let Some(parameters) = parameters {
+        if let Some(stripped) = strip_state_marks(parameters) {
+            *parameters = tokens::refill(parameters, stripped);
         }
-        token => token.clone(),
-    };
-    flat.iter().enumerate().map(strip).collect()
+    }
+    flat.into_iter().collect()
 }
 
 fn is_state_mark(tokens: &[TokenTree]) -> bool {
@@ -284,22 +290,17 @@ fn is_state_mark(tokens: &[TokenTree]) -> bool {
         && tokens::attribute_name(&tokens[..2]).is_some_and(|name| name == "state")
 }
 
-fn has_state_mark(parameters: &Group) -> bool {
-    let inside: Vec<_> = parameters.stream().into_iter().collect();
-    inside.windows(2).any(is_state_mark)
-}
-
-fn strip_state_marks(parameters: &Group) -> TokenStream {
-    let inside: Vec<_> = parameters.stream().into_iter().collect();
-    let mut kept = TokenStream::new();
-    let mut rest = inside.as_slice();
-    while let Some(token) = rest.first() {
-        if is_state_mark(rest) {
-            rest = &rest[2..];
+/// The parameters without marks, if there is one.
+fn strip_state_marks(parameters: &Group) -> Option<TokenStream> {
+    let mut inside: Vec<_> = parameters.stream().into_iter().collect();
+    let before = inside.len();
+    let mut at = 0;
+    while at < inside.len() {
+        if tokens::is_punct(inside.get(at), '#') && is_state_mark(&inside[at..]) {
+            inside.drain(at..at + 2);
         } else {
-            token.to_tokens(&mut kept);
-            rest = &rest[1..];
+            at += 1;
         }
     }
-    kept
+    (inside.len() < before).then(|| inside.into_iter().collect())
 }

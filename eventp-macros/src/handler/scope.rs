@@ -82,8 +82,8 @@ impl Scope {
 
 impl<'a> Builder<'a> {
     fn new(head: &TokenStream, calls: &[&'a Call<'a>]) -> Self {
-        let signatures = calls.iter().map(|call| call.sig);
-        let lift = Lift::new(Names::taken_in(quote!(#head #(#signatures)*)));
+        let written = calls.iter().map(|call| call.written);
+        let lift = Lift::new(Names::taken_in([head].into_iter().chain(written)));
         let scope = Scope {
             lifetimes: Vec::new(),
             types: Vec::new(),

@@ -17,11 +17,46 @@ use crate::tokens;
 /// The struct again, with the hidden derive before it.
 pub(crate) fn emit_derive(root: &Root, args: &TokenStream, item: &TokenStream) -> TokenStream {
     let derive = root.derive_subscriber(Span::call_site());
+    if root.is_told() {
+        let item = with_tool_marks(item.clone());
+        return quote! {
+            #[derive(#derive)]
+            #[rustfmt::__eventp(#args)]
+            #item
+        };
+    }
     quote! {
         #[derive(#derive)]
         #[__eventp(#args)]
         #item
     }
+}
+
+/// The item with each `#[fd]` as `#[rustfmt::fd]`, which rustc knows without the derive. If there is no crate at the user's path there is no
+/// derive either, and rustc would find fault with each mark.
+fn with_tool_marks(item: TokenStream) -> TokenStream {
+    let fields = |token: TokenTree| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            tokens::refill(&group, group.stream().into_iter().map(with_tool_mark).collect()).into()
+        }
+        token => token,
+    };
+    item.into_iter().map(fields).collect()
+}
+
+fn with_tool_mark(token: TokenTree) -> TokenTree {
+    match tokens::as_group(Some(&token), Delimiter::Bracket) {
+        Some(group) if starts_with_fd(group) => {
+            let (span, mark) = (generated(), group.stream());
+            tokens::refill(group, quote_spanned!(span=> rustfmt::#mark)).into()
+        }
+        _ => token,
+    }
+}
+
+fn starts_with_fd(attribute: &Group) -> bool {
+    let first = attribute.stream().into_iter().next();
+    tokens::as_ident(first.as_ref()).is_some_and(|name| name == "fd")
 }
 
 /// What the reactor needs to find the fds: `AsFd` and `HasInterest` for one, `Ports` for several.

@@ -2,7 +2,6 @@
 //!
 //! In come the fields, out go [`Constant`]s. What must stay true: no two have the same name.
 
-use proc_macro2::Span;
 use syn::Ident;
 use syn::ext::IdentExt as _;
 
@@ -97,9 +96,4 @@ pub(crate) fn names(marked: &[Marked<'_>]) -> Vec<Ident> {
         }
     }
     names
-}
-
-/// The type that has the numbers of the fields as constants. Rustc names it when there is no such field.
-pub(crate) fn names_type(of: &Ident) -> Ident {
-    Ident::new(&format!("FdsOf{}", of.unraw()), Span::mixed_site())
 }

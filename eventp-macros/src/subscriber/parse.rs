@@ -94,8 +94,17 @@ fn parse_field(field: Field, diag: &mut Diag) -> FieldSyntax {
     FieldSyntax { field, fds }
 }
 
+/// Whether it is `#[name]`, or `#[rustfmt::name]` as [`super::codegen`] writes it.
+fn is_named(attribute: &Attribute, name: &str) -> bool {
+    let path = attribute.path();
+    path.is_ident(name)
+        || path.segments.len() == 2
+            && path.segments[0].ident == "rustfmt"
+            && path.segments[1].ident == name
+}
+
 fn parse_options(attrs: &[Attribute], name: &str, diag: &mut Diag) -> Vec<Options> {
-    let ours = attrs.iter().filter(|attribute| attribute.path().is_ident(name));
+    let ours = attrs.iter().filter(|attribute| is_named(attribute, name));
     ours.map(|attribute| {
         let args = match &attribute.meta {
             Meta::Path(_) => Args::default(),

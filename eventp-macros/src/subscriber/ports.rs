@@ -9,7 +9,7 @@ use syn::ext::IdentExt as _;
 use syn::{Generics, Type, TypePath, Visibility};
 
 use super::codegen::emit_interest;
-use super::constants::{self, Constant};
+use super::constants::Constant;
 use super::fields::{Access, Fd};
 use super::model::Ports;
 use crate::paths::{Root, at, generated, std_fd};
@@ -53,22 +53,15 @@ pub(super) fn emit_impls(owner: &Owner<'_>, ports: &Ports<'_>) -> TokenStream {
             })
         },
     };
-    let names: Vec<_> = ports.fds.iter().map(|fd| fd.ident).collect();
-    emit_all(owner, &names, &ports.constants, &bodies)
+    emit_all(owner, &ports.constants, &bodies)
 }
 
 /// Everything around the bodies.
-pub(super) fn emit_all(
-    owner: &Owner<'_>,
-    names: &[&Ident],
-    constants: &[Constant],
-    bodies: &Bodies,
-) -> TokenStream {
+pub(super) fn emit_all(owner: &Owner<'_>, constants: &[Constant], bodies: &Bodies) -> TokenStream {
     let span = generated();
     let Owner { root, vis, ident, .. } = owner;
     let (generics, arguments, bounds) = owner.generics.split_for_impl();
-    let names_type = constants::names_type(ident);
-    let named_ports = impl_named_ports(owner, &names_type, names);
+    let named_ports = impl_named_ports(owner);
     let static_bounds = emit_static_bounds(owner);
     let (ports, field, each) = (root.ports(span), root.field(span), root.each(span));
     let (port_call, subscriber, reactor) =
@@ -112,42 +105,23 @@ fn emit_static_bounds(owner: &Owner<'_>) -> TokenStream {
     quote_spanned!(generated()=> where #(#predicates,)* #(#parameters: 'static,)*)
 }
 
-/// The numbers of the fields, in fields of the same names: rustc lists these when there is no such field.
-fn impl_named_ports(owner: &Owner<'_>, names_type: &Ident, names: &[&Ident]) -> TokenStream {
+/// That `#[on(..)]` can choose among the fds.
+fn impl_named_ports(owner: &Owner<'_>) -> TokenStream {
     // The impl has the user's own span: rustc shows it beside a type that has none, and then as the struct.
-    let (span, here) = (generated(), owner.ident.span());
+    let here = owner.ident.span();
     let (root, ident) = (&owner.root, owner.ident);
     let (generics, arguments, _) = owner.generics.split_for_impl();
     let static_bounds = emit_static_bounds(owner);
     let (named_ports, ports, field) = (root.named_ports(here), root.ports(here), root.field(here));
-    let doc = format!("The fields of `{ident}` with `#[fd]`.");
-    let names: Vec<_> = names.iter().map(|name| generated_at(name)).collect();
-    let numbers = (0..names.len()).map(Literal::usize_unsuffixed);
-    let names_struct = quote_spanned! {span=>
-        #[doc = #doc]
-        #[allow(dead_code, missing_debug_implementations, missing_docs, non_camel_case_types, non_snake_case, unreachable_pub)]
-        pub struct #names_type {
-            #(pub #names: u8,)*
-        }
-    };
     quote_spanned! {here=>
-        #names_struct
         #[automatically_derived]
         impl #generics #named_ports for #ident #arguments
         #static_bounds
         {
-            type Names = #names_type;
-            const NAMES: #names_type = #names_type { #(#names: #numbers),* };
+            type Struct = Self;
             const FIELDS: &'static [#field] = <Self as #ports>::FIELDS;
         }
     }
-}
-
-/// The name as a generated one, in the user's place.
-fn generated_at(name: &Ident) -> Ident {
-    let mut name = name.clone();
-    name.set_span(generated().located_at(name.span()));
-    name
 }
 
 /// The item has the user's span, so that another of that name is an error there; its type has not, lest lints look at it.

@@ -3,7 +3,7 @@
 //! In comes the syntax, however wrong, out goes what a right struct would get, except that it only type-checks. The struct itself stays,
 //! because a derive stands beside its item.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote_spanned;
 
 use super::constants::{self, Constant};
@@ -61,18 +61,12 @@ fn emit_one(owner: &Owner<'_>) -> TokenStream {
     }
 }
 
-/// With the names of the fields and the constants, and no field that somebody has to handle.
+/// With the constants, and no field that somebody has to handle.
 fn emit_several(owner: &Owner<'_>, marked: &[Marked<'_>]) -> TokenStream {
-    let mut names: Vec<&Ident> = Vec::new();
-    for marked in marked.iter().take(256) {
-        if !names.contains(&marked.ident) {
-            names.push(marked.ident);
-        }
-    }
     let constants = constants::names(marked).into_iter();
     let constants: Vec<_> = constants
         .map(|ident| Constant { ident, doc: "A stand-in.".to_owned(), fields: 0 })
         .collect();
     let bodies = Bodies { fields: TokenStream::new(), ports: never(), call: never() };
-    ports::emit_all(owner, &names, &constants, &bodies)
+    ports::emit_all(owner, &constants, &bodies)
 }

@@ -7,7 +7,7 @@ use eventp::{Event, EventpOps, Pinned, handler};
 struct Server;
 struct Other;
 
-struct Echo(TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: TcpStream }
 
 #[handler]
 impl Echo {

@@ -2,7 +2,7 @@
 
 use eventp::{Dispatch, EventpOps, Flow, Handler, handler};
 
-struct Echo(std::net::TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: std::net::TcpStream }
 
 #[handler]
 impl<Ep: EventpOps> Handler<Ep> for Echo {
@@ -22,7 +22,7 @@ trait Trait {
 #[handler]
 mod module {}
 
-struct Methods(std::net::TcpStream);
+#[eventp::subscriber(interest = read)] struct Methods { #[fd] stream: std::net::TcpStream }
 
 impl Methods {
     #[handler]

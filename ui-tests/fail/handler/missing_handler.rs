@@ -16,7 +16,7 @@ impl Echo {
 #[handler]
 impl Empty {}
 
-struct Empty;
+#[eventp::subscriber(interest = read)] struct Empty { #[fd] stream: std::net::TcpStream }
 
 fn register(echo: Echo, mut reactor: Eventp) {
     echo.register_into(&mut reactor).unwrap();

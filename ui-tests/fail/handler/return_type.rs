@@ -4,7 +4,7 @@ use std::io;
 
 use eventp::{Flow, handler};
 
-struct Echo(std::net::TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: std::net::TcpStream }
 
 #[handler]
 impl Echo {

@@ -6,7 +6,7 @@ use eventp::{Event, handler};
 
 struct Server;
 
-struct Echo(TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: TcpStream }
 
 #[handler]
 fn on_value(stream: &mut TcpStream, #[state] event: Event) {}

@@ -7,7 +7,7 @@ use eventp::{EventpOps, Key, Pinned, handler};
 struct Server;
 struct Other;
 
-struct Echo(TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: TcpStream }
 
 #[handler]
 impl Echo {
@@ -18,7 +18,7 @@ impl Echo {
     fn write(&mut self, key: Key, other: &mut Other) {}
 }
 
-struct Reactor(TcpStream);
+#[eventp::subscriber(interest = read)] struct Reactor { #[fd] stream: TcpStream }
 
 #[handler]
 impl Reactor {

@@ -4,7 +4,7 @@ use eventp::handler;
 
 struct Server;
 
-struct Echo(std::net::TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: std::net::TcpStream }
 
 #[handler]
 impl Echo {
@@ -12,7 +12,7 @@ impl Echo {
     fn by_value(&mut self, server: Server, name: Option<String>) {}
 }
 
-struct Shapes(std::net::TcpStream);
+#[eventp::subscriber(interest = read)] struct Shapes { #[fd] stream: std::net::TcpStream }
 
 #[handler]
 impl Shapes {

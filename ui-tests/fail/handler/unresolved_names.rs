@@ -2,7 +2,7 @@
 
 use eventp::handler;
 
-struct Echo(std::net::TcpStream);
+#[eventp::subscriber(interest = read)] struct Echo { #[fd] stream: std::net::TcpStream }
 
 #[handler]
 impl Echo {

@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 
 use eventp::{Dispatch, Eventp, EventpOps, Flow, Handle, Handler};
 
-struct Peer(#[allow(dead_code)] UnixStream);
+#[eventp::subscriber(interest = read)] struct Peer { #[fd] stream: UnixStream }
 
 struct State<'a> {
     peer: Handle<Peer>,

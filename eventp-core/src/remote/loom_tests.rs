@@ -1,0 +1,181 @@
+//! All interleavings of the queue, the flag and the slot, by loom: `scripts/loom`.
+//!
+//! The eventfd is a flag with a condition variable here: what the reactor sleeps on. A wake-up that is lost is a deadlock, which loom finds.
+
+use std::io;
+use std::sync::Arc;
+
+use loom::sync::atomic::AtomicUsize;
+use loom::thread;
+
+use crate::remote::call::Slot;
+use crate::remote::notifier::Flag;
+use crate::remote::queue::{Door, Queue};
+use crate::sync::{Condvar, Mutex, Ordering, lock};
+
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Bell {
+    fn ring(&self) {
+        *lock(&self.rung) = true;
+        self.changed.notify_one();
+    }
+
+    fn wait(&self) {
+        let mut rung = lock(&self.rung);
+        while !*rung {
+            rung = self.changed.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+fn push(queue: &Queue<usize>, bell: &Bell, item: usize) {
+    if queue.push(item).unwrap() {
+        bell.ring();
+    }
+}
+
+/// Two threads hand in one item each, and the reader takes `most` at a time until it has both.
+fn nothing_is_lost(most: usize) {
+    loom::model(move || {
+        let queue = Arc::new(Queue::new());
+        let bell = Arc::new(Bell::default());
+        let senders: Vec<_> = [1, 2]
+            .map(|item| {
+                let (queue, bell) = (queue.clone(), bell.clone());
+                thread::spawn(move || push(&queue, &bell, item))
+            })
+            .into_iter()
+            .collect();
+        let mut taken = Vec::new();
+        while taken.len() < 2 {
+            bell.wait();
+            if queue.take(most, &mut taken) {
+                bell.ring();
+            }
+        }
+        assert_eq!(taken.iter().sum::<usize>(), 3);
+        senders.into_iter().for_each(|sender| sender.join().unwrap());
+    });
+}
+
+#[test]
+fn items_of_two_threads_wake_the_reader_for_both() {
+    nothing_is_lost(usize::MAX);
+}
+
+#[test]
+fn a_reader_that_leaves_some_behind_comes_back_for_them() {
+    nothing_is_lost(1);
+}
+
+#[test]
+fn an_item_is_taken_or_left_behind_a_closed_door_or_refused_but_never_lost() {
+    loom::model(|| {
+        let queue = Arc::new(Queue::new());
+        let sender = {
+            let queue = queue.clone();
+            thread::spawn(move || queue.push(1).is_ok())
+        };
+        let left = queue.set_door(Door::Gone).len();
+        let was_taken = sender.join().unwrap();
+        assert_eq!(
+            was_taken,
+            left == 1,
+            "in the queue exactly if it was there before the door closed"
+        );
+    });
+}
+
+#[test]
+fn what_was_written_before_a_notification_is_seen_by_a_call_after_it() {
+    loom::model(|| {
+        let flag = Arc::new(Flag::default());
+        let queue = Arc::new(Queue::new());
+        let bell = Arc::new(Bell::default());
+        let data = Arc::new([const { () }; 2].map(|()| AtomicUsize::new(0)));
+        let threads: Vec<_> = [0, 1]
+            .map(|nth| {
+                let (flag, queue, bell, data) =
+                    (flag.clone(), queue.clone(), bell.clone(), data.clone());
+                thread::spawn(move || {
+                    data[nth].store(1, Ordering::Relaxed);
+                    if flag.raise() {
+                        push(&queue, &bell, nth);
+                    }
+                })
+            })
+            .into_iter()
+            .collect();
+        // The handler: called until it has seen both, or for ever if a notification is lost.
+        loop {
+            bell.wait();
+            let mut alerts = Vec::new();
+            queue.take(usize::MAX, &mut alerts);
+            assert!(alerts.len() <= 1, "once in the queue at most");
+            if alerts.pop().is_some() {
+                flag.lower();
+                if data.iter().map(|word| word.load(Ordering::Relaxed)).sum::<usize>() == 2 {
+                    break;
+                }
+            }
+        }
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn a_caller_gets_the_result_or_the_reason_whoever_comes_first() {
+    loom::model(|| {
+        let slot = Arc::new(Slot::<(), u32>::new(()));
+        let reactor = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                if slot.begin().is_some() {
+                    slot.finish(Ok(7));
+                }
+            })
+        };
+        let stopper = {
+            let slot = slot.clone();
+            thread::spawn(move || {
+                if slot.begin().is_some() {
+                    slot.finish(Err(io::ErrorKind::BrokenPipe.into()));
+                }
+            })
+        };
+        match slot.wait(None).unwrap() {
+            Ok(result) => assert_eq!(result, 7),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::BrokenPipe),
+        }
+        reactor.join().unwrap();
+        stopper.join().unwrap();
+    });
+}
+
+#[test]
+fn a_call_that_is_given_up_has_run_or_has_not_and_leaves_nothing_behind() {
+    loom::model(|| {
+        let witness = Arc::new(());
+        let slot = Arc::new(Slot::<Arc<()>, Arc<()>>::new(witness.clone()));
+        let reactor = {
+            let slot = slot.clone();
+            thread::spawn(move || match slot.begin() {
+                Some(job) => {
+                    slot.finish(Ok(job));
+                    true
+                }
+                None => false,
+            })
+        };
+        let untouched = slot.give_up();
+        let has_run = reactor.join().unwrap();
+        assert_ne!(untouched, has_run);
+        assert_eq!(Arc::strong_count(&witness), 1, "closure and result are dropped");
+    });
+}

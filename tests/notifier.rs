@@ -1,0 +1,243 @@
+//! Wakers into the reactor: many notifications are one call, none is lost, and to notify allocates nothing.
+
+mod common;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Context;
+use std::thread;
+use std::time::Duration;
+
+use common::NOW;
+use eventp::{Eventp, Flow, interest};
+
+/// Counts what each thread allocates.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: all is passed on to the system's.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        _ = ALLOCATIONS.try_with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[test]
+fn many_notifications_before_the_turn_are_one_call() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let notifier = reactor.notifier(|d| *d.state += 1).unwrap();
+    for _ in 0..100 {
+        notifier.clone().notify().unwrap();
+    }
+    let mut calls = 0;
+    assert_eq!(common::settle(&mut reactor, &mut calls), 1);
+    assert_eq!(calls, 1);
+    notifier.notify().unwrap();
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 2);
+}
+
+#[test]
+fn a_notification_from_its_own_handler_is_another_call() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let own = std::rc::Rc::new(std::cell::OnceCell::<eventp::Notifier>::new());
+    let again = own.clone();
+    let notifier = reactor
+        .notifier(move |d| {
+            *d.state += 1;
+            if *d.state < 5 { again.get().unwrap().notify() } else { Ok(()) }
+        })
+        .unwrap();
+    own.set(notifier.clone()).unwrap();
+    notifier.notify().unwrap();
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 5);
+}
+
+#[test]
+fn what_was_written_before_is_seen_by_the_handler() {
+    const ROUNDS: u64 = 20_000;
+    let written = Arc::new([const { AtomicU64::new(0) }; 4]);
+    let mut reactor = Eventp::<u64>::new().unwrap();
+    let seen = written.clone();
+    let notifier = reactor
+        .notifier(move |d| {
+            *d.state = seen.iter().map(|word| word.load(Ordering::Relaxed)).sum();
+            if *d.state == 4 * ROUNDS { Flow::Stop } else { Flow::Keep }
+        })
+        .unwrap();
+    let threads: Vec<_> = (0..4)
+        .map(|nth| {
+            let (notifier, written) = (notifier.clone(), written.clone());
+            thread::spawn(move || {
+                for round in 1..=ROUNDS {
+                    written[nth].store(round, Ordering::Relaxed);
+                    notifier.notify().unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut sum = 0;
+    reactor.run_with(&mut sum).unwrap();
+    assert_eq!(sum, 4 * ROUNDS);
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+#[test]
+fn to_notify_allocates_nothing_whatever_came_before() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let notifiers: Vec<_> =
+        (0..500).map(|_| reactor.notifier(|d| *d.state += 1).unwrap()).collect();
+    let wakers: Vec<_> = notifiers.iter().map(|notifier| notifier.waker()).collect();
+    for round in 0..3 {
+        let before = ALLOCATIONS.get();
+        for waker in &wakers {
+            waker.wake_by_ref();
+        }
+        assert_eq!(ALLOCATIONS.get(), before, "in round {round}");
+        let mut calls = 0;
+        common::settle(&mut reactor, &mut calls);
+        assert_eq!(calls, 500);
+    }
+}
+
+#[test]
+fn a_handler_deletes_itself_and_later_notifications_reach_nobody() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let notifier = reactor
+        .notifier(|d| {
+            *d.state += 1;
+            Flow::Remove
+        })
+        .unwrap();
+    notifier.notify().unwrap();
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert!(reactor.is_empty() && !reactor.contains(notifier.key()));
+    let successor = reactor.notifier(|d| *d.state += 100).unwrap();
+    notifier.notify().unwrap();
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 1);
+    successor.notify().unwrap();
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 101);
+}
+
+#[test]
+fn a_handler_that_panics_keeps_nobody_else_from_being_called() {
+    let mut reactor = Eventp::<Vec<u32>>::new().unwrap();
+    let notifiers: Vec<_> = (0..5)
+        .map(|nth| {
+            let handler = move |d: eventp::Dispatch<'_, (), Eventp<Vec<u32>>>| {
+                d.state.push(nth);
+                assert_ne!(nth, 2, "as told");
+            };
+            reactor.notifier(handler).unwrap()
+        })
+        .collect();
+    notifiers.iter().for_each(|notifier| notifier.notify().unwrap());
+    let mut called = Vec::new();
+    assert!(common::panics(|| common::settle(&mut reactor, &mut called)));
+    assert_eq!(called, [0, 1, 2]);
+    common::settle(&mut reactor, &mut called);
+    assert_eq!(called, [0, 1, 2, 3, 4]);
+}
+
+#[test]
+fn after_the_reactor_a_notification_is_a_broken_pipe_and_a_waker_does_nothing() {
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let notifier = reactor.notifier(|_| ()).unwrap();
+    let waker = notifier.waker();
+    notifier.notify().unwrap();
+    drop(reactor);
+    waker.wake();
+    // The notification of before is still pending, so this one says nothing; a fresh one does.
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let fresh = reactor.notifier(|_| ()).unwrap();
+    drop(reactor);
+    assert_eq!(fresh.notify().unwrap_err().kind(), ErrorKind::BrokenPipe);
+}
+
+#[test]
+fn it_has_no_fd_to_modify_and_can_be_triggered() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let notifier = reactor.notifier(|d| *d.state += 1).unwrap();
+    let error = reactor.modify(notifier.key(), interest().read()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("it has no fd"), "{error}");
+    assert_eq!(reactor.iter().next().unwrap().ports().count(), 0);
+    reactor.trigger(notifier.key(), eventp::event().readable()).unwrap();
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn a_future_that_is_polled_by_its_handler_is_woken_from_another_thread() {
+    struct Task(Pin<Box<dyn Future<Output = u32>>>);
+
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+    let mut task = Task(Box::pin(async move {
+        let mut sum = 0;
+        while let Some(number) = receiver.recv().await {
+            sum += number;
+        }
+        sum
+    }));
+    let own = std::rc::Rc::new(std::cell::OnceCell::<std::task::Waker>::new());
+    let waker = own.clone();
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let notifier = reactor
+        .notifier(move |d| {
+            let mut context = Context::from_waker(waker.get().unwrap());
+            match task.0.as_mut().poll(&mut context) {
+                std::task::Poll::Ready(sum) => {
+                    *d.state = sum;
+                    Flow::Stop
+                }
+                std::task::Poll::Pending => Flow::Keep,
+            }
+        })
+        .unwrap();
+    own.set(notifier.waker()).unwrap();
+    notifier.notify().unwrap();
+    let other = thread::spawn(move || {
+        for number in 1..=100 {
+            sender.blocking_send(number).unwrap();
+        }
+    });
+    let mut sum = 0;
+    reactor.run_with(&mut sum).unwrap();
+    other.join().unwrap();
+    assert_eq!(sum, 5_050);
+}
+
+#[test]
+fn a_turn_in_which_nothing_notifies_calls_nobody() -> io::Result<()> {
+    let mut reactor = Eventp::<u32>::new()?;
+    let _notifier = reactor.notifier(|d| *d.state += 1)?;
+    let mut calls = 0;
+    assert_eq!(reactor.run_once_with(&mut calls, NOW)?, 0);
+    assert_eq!(reactor.run_once_with(&mut calls, Some(Duration::from_millis(1)))?, 0);
+    assert_eq!(calls, 0);
+    Ok(())
+}
