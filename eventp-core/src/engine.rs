@@ -200,6 +200,7 @@ impl Engine {
     }
 
     /// Makes a block for a subscriber with one fd, and has the kernel watch that. Answers with the header, at its start.
+    #[inline(always)] // where the table is a constant: 51 of 313 instructions per add and delete (callgrind)
     fn watch_one(
         &mut self,
         meta: &'static Meta,
