@@ -24,8 +24,6 @@ mod registry;
 mod remote;
 mod shared;
 mod sleep;
-#[cfg(any(debug_assertions, feature = "spin-detector"))]
-mod spin;
 mod subscriber;
 mod sync;
 mod sys;

@@ -2,7 +2,7 @@
 //!
 //! In comes the memory of a subscriber that has gone; it is freed only when I1 allows: what *leaves* is out of the kernel for sure
 //! and waits for the end of the batch; what is *parked* may still be reported, and waits until its epoll instance has
-//! been closed (`engine.rs`, the rebuild).
+//! been closed (`engine/rebuild.rs`).
 //!
 //! A header is *stale* when the kernel may have a registration of it that its fd number does not lead to. epoll keys by number and
 //! open file, so with a stale header around, a successful `EPOLL_CTL_DEL` of the same number says nothing about which of

@@ -6,10 +6,13 @@
 //! signalfd, a tap device), nobody is accused.
 
 use std::fs;
+use std::io;
 use std::os::fd::RawFd;
 
 use rustc_hash::FxHashMap;
 
+use super::Engine;
+use crate::error::Error;
 use crate::event::Event;
 use crate::header::{Header, Standing, header_of};
 use crate::key::Key;
@@ -124,5 +127,26 @@ impl Traces {
         is_over
             || event.is_readable() && reads
             || event.is_writable() && !event.is_readable() && self.unsent.is_some()
+    }
+}
+
+impl Engine {
+    /// Has the spin detector look at the batch in hand, unless it is of triggers. A batch that was interrupted is not looked at again.
+    pub(crate) fn watch_for_spin(&mut self, next: usize, len: usize) {
+        if next == 0 && self.last_triggered != Some(self.batch.serial) {
+            self.spin.before(&self.batch.events[..len]);
+        }
+    }
+
+    /// The batch has been delivered: who spins?
+    pub(crate) fn find_spin(&mut self) -> Vec<Error> {
+        let mut found = Vec::new();
+        for (key, header) in self.spin.after() {
+            let Some(block) = self.registry.find(key) else { continue };
+            let reason = "it was reported in 1,000 turns in a row, and its handler changes nothing about that; have it read or write until `WouldBlock`, remove the subscriber, or watch the fd edge-triggered";
+            let error = io::Error::new(io::ErrorKind::ResourceBusy, reason);
+            found.push(Error::at_port("spin", block, header_of(header), error));
+        }
+        found
     }
 }

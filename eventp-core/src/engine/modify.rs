@@ -1,0 +1,108 @@
+//! Interests of ports change.
+//!
+//! In come ports and an interest, out go `EPOLL_CTL_MOD`s: for all of the ports, or for none. The interest in force is in the header, so a handler
+//! can change that of its own subscriber (I2).
+
+use std::io;
+
+use super::Engine;
+use super::arm::find_calls;
+use crate::error::Error;
+use crate::header::{Block, Header, Standing, data_of};
+use crate::interest::Interest;
+use crate::ports::PortKey;
+
+impl Engine {
+    /// The interest in force, of the first port that is meant.
+    pub(crate) fn interest(&self, ports: PortKey) -> Result<Interest, Error> {
+        let mut selected = Vec::new();
+        self.select("interest", ports, &mut selected)?;
+        // SAFETY: I1: registered, so allocated; a plain copy is read.
+        Ok(unsafe { (*selected[0]).interest })
+    }
+
+    /// Changes the interest of ports, those of the running subscriber included: it is in the header, so no value is touched (I2).
+    pub(crate) fn modify(&mut self, ports: PortKey, interest: Interest) -> Result<(), Error> {
+        if ports.only.is_none() {
+            let block = self.find("modify", ports.key)?;
+            if let Some(header) = block.near() {
+                return self.modify_one(block, header, interest);
+            }
+        }
+        let mut selected = Vec::new();
+        let block = self.select("modify", ports, &mut selected)?;
+        // SAFETY: I1: registered, so allocated; plain copies are read.
+        let before: Vec<Header> = selected.iter().map(|&header| unsafe { *header }).collect();
+        for (header, before) in selected.iter().zip(&before) {
+            check_exclusive(before.interest, interest)
+                .map_err(|error| Error::at_port("modify", block, *header, error))?;
+        }
+        for (nth, &header) in selected.iter().enumerate() {
+            if let Err(error) = self.modify_one(block, header, interest) {
+                for (&modified, before) in selected[..nth].iter().zip(&before) {
+                    self.restore(modified, before);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back a `modify` of a port; one that has fired stays silent.
+    fn restore(&mut self, header: *mut Header, before: &Header) {
+        let interest = match before.standing {
+            Standing::Fired => crate::interest::interest().oneshot(),
+            _ => before.interest,
+        };
+        // It has just been modified, so the kernel knows it; what it still refuses stays as it is.
+        if self.epoll.modify(before.fd, interest, data_of(header)).is_ok() {
+            // SAFETY: I1: registered, so allocated; plain fields are written.
+            unsafe {
+                (*header).interest = before.interest;
+                (*header).call = before.call;
+                (*header).standing = before.standing;
+            }
+        }
+    }
+
+    fn modify_one(
+        &mut self,
+        block: Block,
+        header: *mut Header,
+        interest: Interest,
+    ) -> Result<(), Error> {
+        // SAFETY: I1: the subscriber is registered, so its headers are allocated; a plain copy is read.
+        let Header { interest: current, fd, standing, field, .. } = unsafe { *header };
+        let calls = check_exclusive(current, interest)
+            .and_then(|()| find_calls(block.meta(), field))
+            .map_err(|error| Error::at_port("modify", block, header, error))?;
+        let changed = match standing {
+            Standing::Armed if interest == current && !interest.is_oneshot() => return Ok(()),
+            Standing::Armed | Standing::Fired => self.epoll.modify(fd, interest, data_of(header)),
+            Standing::Orphaned | Standing::Absent => {
+                Err(io::Error::from_raw_os_error(libc::ENOENT))
+            }
+            Standing::Notified => {
+                let reason = "it has no fd; it is called when its notifier says so";
+                Err(io::Error::new(io::ErrorKind::InvalidInput, reason))
+            }
+        };
+        changed.map_err(|error| Error::at_port("modify", block, header, error))?;
+        // SAFETY: as above; plain fields are written. `call` is of the type's own table.
+        unsafe {
+            (*header).interest = interest;
+            (*header).call = calls.under(interest);
+            (*header).standing = Standing::Armed;
+            (*header).changed = self.batch.serial;
+        }
+        Ok(())
+    }
+}
+
+fn check_exclusive(current: Interest, wanted: Interest) -> io::Result<()> {
+    if !current.is_exclusive() && !wanted.is_exclusive() {
+        return Ok(());
+    }
+    let rule = "an exclusive registration cannot be modified, nor one made exclusive (`epoll_ctl(2)`); delete it and add it again";
+    Err(io::Error::new(io::ErrorKind::InvalidInput, rule))
+}
