@@ -241,3 +241,82 @@ fn a_turn_in_which_nothing_notifies_calls_nobody() -> io::Result<()> {
     assert_eq!(calls, 0);
     Ok(())
 }
+
+/// A value that notices when it is used after it was dropped.
+struct Alive(Box<u32>);
+
+impl Alive {
+    fn new() -> Self {
+        Self(Box::new(0xa11e))
+    }
+
+    fn check(&self) {
+        assert_eq!(*self.0, 0xa11e, "used after it was dropped");
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        *self.0 = 0xdead;
+    }
+}
+
+#[test]
+fn a_handler_that_another_deletes_in_the_same_turn_is_not_called() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let victim = std::rc::Rc::new(std::cell::OnceCell::new());
+    let named = victim.clone();
+    let killer = reactor.notifier(move |mut d| d.reactor.delete(*named.get().unwrap())).unwrap();
+    let alive = Alive::new();
+    let notifier = reactor
+        .notifier(move |d| {
+            alive.check();
+            *d.state += 1;
+        })
+        .unwrap();
+    victim.set(notifier.key()).unwrap();
+    killer.notify().unwrap();
+    notifier.notify().unwrap();
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn a_handler_that_removes_itself_is_not_called_for_what_else_there_was_in_its_turn() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let alive = Alive::new();
+    let notifier = reactor
+        .notifier(move |d| {
+            alive.check();
+            *d.state += 1;
+            Flow::Remove
+        })
+        .unwrap();
+    for _ in 0..3 {
+        reactor.trigger(notifier.key(), eventp::event().readable()).unwrap();
+    }
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn a_handler_that_is_deleted_between_the_halves_of_an_interrupted_turn_is_not_called() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let panics = reactor.notifier(|_| -> () { panic!("as told") }).unwrap();
+    let alive = Alive::new();
+    let notifier = reactor
+        .notifier(move |d| {
+            alive.check();
+            *d.state += 1;
+        })
+        .unwrap();
+    panics.notify().unwrap();
+    notifier.notify().unwrap();
+    let mut calls = 0;
+    assert!(common::panics(|| common::settle(&mut reactor, &mut calls)));
+    reactor.delete(notifier.key()).unwrap();
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 0);
+}

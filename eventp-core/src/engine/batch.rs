@@ -64,7 +64,7 @@ impl Engine {
         // SAFETY: I1: what the open batch has still to deliver is allocated; plain copies are read.
         let is_ours = |report: &Report| unsafe {
             let header = header_of(report.u64);
-            (*header).key == key && (*header).standing.is_watched()
+            (*header).key == key && (*header).standing.is_called()
         };
         self.is_in_batch() && events[*next..*len].iter().any(is_ours)
     }

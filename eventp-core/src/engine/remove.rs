@@ -202,12 +202,13 @@ impl Engine {
         self.epoll.delete(fd) && is_alone
     }
 
-    /// The second half of [`release`](Engine::release): has a header that stays allocated say so.
+    /// The second half of [`release`](Engine::release): has a header that stays allocated say so. One without a registration, too, may be in the
+    /// batch in hand: by a trigger.
     #[inline]
     fn retire(&mut self, header: *mut Header, forgotten: bool) {
         // SAFETY: I1: of a subscriber that is registered or just leaves, so allocated; plain fields are used.
         unsafe {
-            if !(*header).standing.is_watched() {
+            if !(*header).standing.is_called() {
                 return;
             }
             self.silence(header);
