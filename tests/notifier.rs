@@ -170,11 +170,9 @@ fn after_the_reactor_a_notification_is_a_broken_pipe_and_a_waker_does_nothing() 
     notifier.notify().unwrap();
     drop(reactor);
     waker.wake();
-    // The notification of before is still pending, so this one says nothing; a fresh one does.
-    let mut reactor = Eventp::<()>::new().unwrap();
-    let fresh = reactor.notifier(|_| ()).unwrap();
-    drop(reactor);
-    assert_eq!(fresh.notify().unwrap_err().kind(), ErrorKind::BrokenPipe);
+    for _ in 0..3 {
+        assert_eq!(notifier.notify().unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
 }
 
 #[test]

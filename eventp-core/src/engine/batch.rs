@@ -105,6 +105,11 @@ impl Engine {
         self.todo.set(Todo::BATCH);
     }
 
+    /// Where the batch was interrupted, and its length: once, since afterwards the loop keeps that.
+    pub(crate) fn resume_batch(&mut self) -> (usize, usize) {
+        (core::mem::take(&mut self.batch.next), core::mem::take(&mut self.batch.len))
+    }
+
     /// A panic has interrupted the batch in hand, of this length: what is left waits for the next run call.
     #[cold]
     #[inline(never)]

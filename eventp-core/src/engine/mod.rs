@@ -172,6 +172,11 @@ impl Engine {
         self.stop_heeded = false;
     }
 
+    /// Whether a stop was asked for that no [`run_once_with`](crate::Eventp::run_once_with) has heeded.
+    pub(crate) fn heed_stop(&mut self) -> bool {
+        self.todo.has(Todo::STOP) && !core::mem::replace(&mut self.stop_heeded, true)
+    }
+
     /// Keeps an error for the hook, or for the run call to return.
     pub(crate) fn tell_later(&mut self, error: Error) {
         self.errors.push_back(error);
@@ -190,7 +195,7 @@ impl Engine {
     }
 
     /// There is something to do that the kernel does not know of: has who nests this reactor find it ready.
-    fn call_attention(&self) {
+    pub(crate) fn call_attention(&self) {
         if let (Some(_), Some(wake)) = (&self.outer, &self.wake) {
             // Whatever is wrong with the eventfd, the outer loop's next call of `run_once` comes to it.
             _ = wake.bell.ring();

@@ -50,7 +50,10 @@ impl Alert {
         match self.bell.alerts.push(self.clone()) {
             Ok(false) => Ok(()),
             Ok(true) => self.bell.ring(),
-            Err((_, door)) => door.check(),
+            Err((_, door)) => {
+                self.pending.lower(); // lest the next one believe that it needs not be told
+                door.check()
+            }
         }
     }
 
