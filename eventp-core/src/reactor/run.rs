@@ -18,7 +18,7 @@ use crate::sys::Waited;
 use crate::todo::Todo;
 
 impl<S> Eventp<S> {
-    /// Waits and dispatches until stopped: by [`Flow::Stop`](crate::Flow::Stop), [`Pinned::stop`] or [`Remote::stop`].
+    /// Waits and dispatches until stopped: by [`Flow::Stop`](crate::Flow::Stop), [`Pinned::stop`](crate::Pinned::stop) or [`Remote::stop`](crate::Remote::stop).
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl<S> Eventp<S> {
         }
     }
 
-    /// Waits for one batch, dispatches it, and says how many events reached a handler; closures of a [`Remote`] count as one each.
+    /// Waits for one batch, dispatches it, and says how many events reached a handler; closures of a [`Remote`](crate::Remote) count as one each.
     ///
     /// `timeout` is rounded up to milliseconds; `None` waits for ever, and so does whatever is too long for the clock. The answer is 0 if
     /// nothing happened in that time, or if something woke the reactor that concerns no handler. A stop that was asked for stays
