@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::ops::Pinned;
 use crate::reactor::Eventp;
 use crate::remote::{Inbox, Job};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{self, Condvar, Mutex, lock};
 
 enum State<F, R> {
     Waiting(F, Option<Waker>),
@@ -124,17 +124,11 @@ impl<F, R> Slot<F, R> {
             if let Some(result) = state.take_result() {
                 return Some(result);
             }
-            state = match deadline {
-                None => self.changed.wait(state).unwrap_or_else(|p| p.into_inner()),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(|p| p.into_inner()).0
-                }
-            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return None;
+            }
+            state = sync::wait(&self.changed, state, left);
         }
     }
 }

@@ -11,7 +11,7 @@ use loom::thread;
 use crate::remote::call::Slot;
 use crate::remote::notifier::Flag;
 use crate::remote::queue::{Door, Queue};
-use crate::sync::{Condvar, Mutex, Ordering, lock};
+use crate::sync::{self, Condvar, Mutex, Ordering, lock};
 
 #[derive(Default)]
 struct Bell {
@@ -28,7 +28,7 @@ impl Bell {
     fn wait(&self) {
         let mut rung = lock(&self.rung);
         while !*rung {
-            rung = self.changed.wait(rung).unwrap();
+            rung = sync::wait(&self.changed, rung, None);
         }
         *rung = false;
     }
