@@ -160,9 +160,12 @@ pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> io::Error {
         Err(payload) => match payload.downcast::<&str>() {
             Ok(text) => (*text).to_owned(),
             Err(payload) => {
-                // Its destructor is user code, too. What that panics with is not tried any further.
-                if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                    core::mem::forget(again);
+                // Its destructor is user code, too. What that panics with is not tried any further, unless it is a text.
+                match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    Err(again) if !again.is::<&str>() && !again.is::<String>() => {
+                        core::mem::forget(again);
+                    }
+                    _ => {}
                 }
                 return io::Error::other("the closure panicked");
             }
