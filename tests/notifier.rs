@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::NOW;
-use eventp::{Eventp, Flow, interest};
+use eventp::{Eventp, Flow, Notifier, interest};
 
 /// Counts what each thread allocates.
 struct Counting;
@@ -58,15 +58,12 @@ fn many_notifications_before_the_turn_are_one_call() {
 #[test]
 fn a_notification_from_its_own_handler_is_another_call() {
     let mut reactor = Eventp::<u32>::new().unwrap();
-    let own = std::rc::Rc::new(std::cell::OnceCell::<eventp::Notifier>::new());
-    let again = own.clone();
     let notifier = reactor
-        .notifier(move |d| {
+        .notifier(|d| {
             *d.state += 1;
-            if *d.state < 5 { again.get().unwrap().notify() } else { Ok(()) }
+            if *d.state < 5 { d.fd.notify() } else { Ok(()) }
         })
         .unwrap();
-    own.set(notifier.clone()).unwrap();
     notifier.notify().unwrap();
     let mut calls = 0;
     common::settle(&mut reactor, &mut calls);
@@ -147,7 +144,7 @@ fn a_handler_that_panics_keeps_nobody_else_from_being_called() {
     let mut reactor = Eventp::<Vec<u32>>::new().unwrap();
     let notifiers: Vec<_> = (0..5)
         .map(|nth| {
-            let handler = move |d: eventp::Dispatch<'_, (), Eventp<Vec<u32>>>| {
+            let handler = move |d: eventp::Dispatch<'_, Notifier, Eventp<Vec<u32>>>| {
                 d.state.push(nth);
                 assert_ne!(nth, 2, "as told");
             };
@@ -201,13 +198,11 @@ fn a_future_that_is_polled_by_its_handler_is_woken_from_another_thread() {
         }
         sum
     }));
-    let own = std::rc::Rc::new(std::cell::OnceCell::<std::task::Waker>::new());
-    let waker = own.clone();
     let mut reactor = Eventp::<u32>::new().unwrap();
     let notifier = reactor
         .notifier(move |d| {
-            let mut context = Context::from_waker(waker.get().unwrap());
-            match task.0.as_mut().poll(&mut context) {
+            let waker = d.fd.waker();
+            match task.0.as_mut().poll(&mut Context::from_waker(&waker)) {
                 std::task::Poll::Ready(sum) => {
                     *d.state = sum;
                     Flow::Stop
@@ -216,7 +211,6 @@ fn a_future_that_is_polled_by_its_handler_is_woken_from_another_thread() {
             }
         })
         .unwrap();
-    own.set(notifier.waker()).unwrap();
     notifier.notify().unwrap();
     let other = thread::spawn(move || {
         for number in 1..=100 {
@@ -317,4 +311,38 @@ fn a_handler_that_is_deleted_between_the_halves_of_an_interrupted_turn_is_not_ca
     reactor.delete(notifier.key()).unwrap();
     common::settle(&mut reactor, &mut calls);
     assert_eq!(calls, 0);
+}
+
+#[test]
+fn its_wakers_are_counted_and_the_last_of_all_lets_go_of_it() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let witness = Arc::new(());
+    let held = witness.clone();
+    let notifier = reactor
+        .notifier(move |d| {
+            let _held = &held;
+            *d.state += 1;
+            assert!(d.fd.waker().will_wake(&d.fd.waker()));
+        })
+        .unwrap();
+    let key = notifier.key();
+    let wakers: Vec<_> = (0..10).map(|_| notifier.waker()).collect();
+    assert!(wakers.iter().all(|waker| waker.will_wake(&wakers[0])));
+    drop(notifier);
+    let threads: Vec<_> = wakers
+        .into_iter()
+        .map(|waker| {
+            thread::spawn(move || {
+                waker.wake_by_ref();
+                let others = [waker.clone(), waker];
+                others.into_iter().for_each(|waker| waker.wake());
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert!(calls >= 1);
+    reactor.delete(key).unwrap();
+    assert_eq!(Arc::strong_count(&witness), 1);
 }

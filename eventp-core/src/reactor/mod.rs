@@ -386,7 +386,8 @@ impl<S> Eventp<S> {
         self.make_remote()
     }
 
-    /// A handler that other threads, or wakers of futures, have called: see [`Notifier`].
+    /// A handler that other threads, or wakers of futures, have called: see [`Notifier`]. It has no fd: what the handler gets in that place is
+    /// its notifier.
     ///
     /// # Errors
     ///
@@ -397,17 +398,19 @@ impl<S> Eventp<S> {
     /// All notifiers of a reactor share the eventfd of [`remote`](Eventp::remote).
     pub fn notifier<F, R>(&mut self, handler: F) -> io::Result<Notifier>
     where
-        F: FnMut(Dispatch<'_, (), Self>) -> R + 'static,
+        F: FnMut(Dispatch<'_, Notifier, Self>) -> R + 'static,
         R: IntoFlow,
     {
         let bell = self.bell()?.clone();
-        let key = self.add_notified(Notified(handler))?;
-        Ok(Notifier::new(key, &bell))
+        let key = self.engine.registry.next_key()?;
+        let notifier = Notifier::new(key, &bell);
+        self.add_notified(key, Notified { notifier: notifier.clone(), handler })?;
+        Ok(notifier)
     }
 
-    fn add_notified<T: Subscriber<Self>>(&mut self, subscriber: T) -> io::Result<Key> {
+    fn add_notified<T: Subscriber<Self>>(&mut self, key: Key, subscriber: T) -> io::Result<()> {
         // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is.
-        unsafe { self.engine.add_notified(Table::<T, S>::META, subscriber) }
+        unsafe { self.engine.add_notified(Table::<T, S>::META, key, subscriber) }
     }
 
     /// Has a subscriber's handler called on the next turn as if its fd had been reported with `event`, which it need not be. For work that the

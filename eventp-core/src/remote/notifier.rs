@@ -70,6 +70,8 @@ impl Drop for Alert {
     }
 }
 
+/// The function table of wakers is the standard library's for `Arc`s, rather than one of our own: it does what ours would, `Arc`'s counting and a call
+/// of `wake`, without `unsafe` here, and is tried under Miri there. With it, a waker is an `Arc<Alert>`; nothing else counts.
 impl Wake for Alert {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
@@ -132,6 +134,41 @@ impl Notifier {
     }
 
     /// A waker that [`notify`](Notifier::notify)s: for futures that are polled in the handler.
+    ///
+    /// ```
+    /// use std::task::{Context, Poll};
+    /// use std::{future, io};
+    /// use eventp_core::{Eventp, Flow};
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// let mut polls = 0;
+    /// let mut task = Box::pin(future::poll_fn(move |context| {
+    ///     polls += 1;
+    ///     context.waker().wake_by_ref(); // as whoever is waited for would do later
+    ///     if polls == 3 { Poll::Ready("done") } else { Poll::Pending }
+    /// }));
+    /// let mut reactor = Eventp::<Option<&str>>::new()?;
+    /// let notifier = reactor.notifier(move |d| {
+    ///     let waker = d.fd.waker();
+    ///     match task.as_mut().poll(&mut Context::from_waker(&waker)) {
+    ///         Poll::Ready(answer) => {
+    ///             *d.state = Some(answer);
+    ///             Flow::Stop
+    ///         }
+    ///         Poll::Pending => Flow::Keep,
+    ///     }
+    /// })?;
+    /// notifier.notify()?; // the first poll
+    /// let mut answer = None;
+    /// reactor.run_with(&mut answer)?;
+    /// assert_eq!(answer, Some("done"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Implementation notes
+    ///
+    /// No allocation: a waker is a clone of the notifier. Its function table is that of [`std::task::Wake`].
     #[must_use]
     pub fn waker(&self) -> Waker {
         Waker::from(self.0.clone())
@@ -151,7 +188,10 @@ impl fmt::Debug for Notifier {
 }
 
 /// The subscriber of a notifier: it has no fd.
-pub(crate) struct Notified<F>(pub(crate) F);
+pub(crate) struct Notified<F> {
+    pub(crate) notifier: Notifier,
+    pub(crate) handler: F,
+}
 
 impl<F> Ports for Notified<F> {
     const ONE: bool = true;
@@ -172,12 +212,13 @@ impl<F> Ports for Notified<F> {
 
 impl<F, R, Ep> Handler<Ep> for Notified<F>
 where
-    F: FnMut(Dispatch<'_, (), Ep>) -> R,
+    F: FnMut(Dispatch<'_, Notifier, Ep>) -> R,
     R: IntoFlow,
     Ep: EventpOps,
 {
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: this, event, interest, key, port, state, reactor } = dispatch;
-        (this.0)(Dispatch { fd: &mut (), event, interest, key, port, state, reactor }).into_flow()
+        let Self { notifier, handler } = this;
+        handler(Dispatch { fd: notifier, event, interest, key, port, state, reactor }).into_flow()
     }
 }
