@@ -15,6 +15,7 @@ use crate::key::Key;
 use crate::ops::EventpOps;
 use crate::ports::{Each, Field, PortCall, Ports};
 use crate::reactor::Eventp;
+use crate::remote::queue::{Door, Queue};
 use crate::remote::wake::Bell;
 use crate::subscriber::{Dispatch, Handler, Subscriber};
 use crate::sync::{AtomicBool, Ordering};
@@ -27,7 +28,7 @@ pub(crate) struct Alert {
     bell: Arc<Bell>,
 }
 
-/// Whether a call is still to come.
+/// Whether a call, or a stop, is still to come.
 #[derive(Debug, Default)]
 pub(super) struct Flag(AtomicBool);
 
@@ -37,23 +38,33 @@ impl Flag {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
-    pub(super) fn lower(&self) {
-        self.0.swap(false, Ordering::AcqRel);
+    /// Answers whether it was up.
+    pub(super) fn lower(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
     }
+}
+
+/// Queues up, unless that was done before and not yet answered. Answers whether the reader has to be woken; or who closed the door.
+pub(super) fn queue_up<T>(
+    pending: &Flag,
+    alerts: &Queue<T>,
+    alert: impl FnOnce() -> T,
+) -> Result<bool, Door> {
+    if !pending.raise() {
+        return Ok(false);
+    }
+    alerts.push(alert()).map_err(|(_, door)| {
+        pending.lower(); // lest the next one believe that it needs not be told
+        door
+    })
 }
 
 impl Alert {
     fn notify(self: &Arc<Self>) -> io::Result<()> {
-        if !self.pending.raise() {
-            return Ok(());
-        }
-        match self.bell.alerts.push(self.clone()) {
+        match queue_up(&self.pending, &self.bell.alerts, || self.clone()) {
             Ok(false) => Ok(()),
             Ok(true) => self.bell.ring(),
-            Err((_, door)) => {
-                self.pending.lower(); // lest the next one believe that it needs not be told
-                door.check()
-            }
+            Err(door) => door.check(),
         }
     }
 
