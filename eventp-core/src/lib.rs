@@ -5,7 +5,6 @@
 pub mod __private;
 mod builder;
 mod dispatch;
-mod doorbell;
 mod engine;
 mod entry;
 mod error;
@@ -24,13 +23,13 @@ mod registry;
 mod remote;
 mod shared;
 mod sleep;
+mod sources;
 mod subscriber;
 mod sync;
 mod sys;
 mod todo;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
-pub use doorbell::{Doorbell, doorbell};
 pub use entry::{Entry, OwnedEntry, PortEntry};
 pub use error::Error;
 pub use event::{Event, event};
@@ -43,6 +42,7 @@ pub use ports::{PortKey, PortSet};
 pub use reactor::{Builder, Eventp};
 pub use remote::{Remote, notifier::Notifier};
 pub use sleep::Sleep;
+pub use sources::{Child, Doorbell, Signal, Signals, Timer, doorbell};
 pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
 
 // Public under plain names, so that rustc's "the trait `..` is not implemented" does not spell a path that is none of the users' business.

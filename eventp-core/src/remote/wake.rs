@@ -8,11 +8,11 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
-use crate::doorbell::{Doorbell, doorbell};
 use crate::header::{Call, Header, Standing, data_of};
 use crate::key::Key;
 use crate::remote::notifier::{Alert, Flag};
 use crate::remote::queue::Queue;
+use crate::sources::{Doorbell, doorbell};
 use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::Epoll;
 
