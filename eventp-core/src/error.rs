@@ -98,6 +98,23 @@ impl Error {
         Self { fd: Some(fd), field: field.map(|field| field.name), ..self }
     }
 
+    /// Of a subscriber of this type, in the test reactor.
+    #[cfg(feature = "mock")]
+    pub(crate) fn naming(
+        operation: &'static str,
+        key: Option<Key>,
+        type_name: Option<&'static str>,
+        source: io::Error,
+    ) -> Self {
+        Self { key, type_name, ..Self::of(operation, source) }
+    }
+
+    /// Of this fd, in the test reactor.
+    #[cfg(feature = "mock")]
+    pub(crate) fn at_fd(self, fd: RawFd, field: Option<&'static str>) -> Self {
+        Self { fd: Some(fd), field, ..self }
+    }
+
     /// What failed: `add`, `arm`, `disarm`, `modify`, `delete`, `interest`, `take`, `get`, `handle` (the handler returned an error), `rebuild` (of the epoll
     /// instance), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals) or [`Child`](crate::Child), the name of the system call.
     #[must_use]

@@ -15,10 +15,14 @@ mod header;
 mod interest;
 mod key;
 mod limbo;
+#[cfg(feature = "mock")]
+mod mock;
 mod nesting;
 mod ops;
+mod pinned;
 mod ports;
 mod reactor;
+mod refusal;
 mod registry;
 mod remote;
 mod shared;
@@ -36,6 +40,8 @@ pub use event::{Event, event};
 pub use flow::{Flow, IntoFlow};
 pub use interest::{Exclusive, Interest, exclusive, interest};
 pub use key::{Handle, Key, Port};
+#[cfg(feature = "mock")]
+pub use mock::{MockEntry, MockEventp, Operation};
 pub use nesting::Readiness;
 pub use ops::{AsPinned, EventpOps, Pinned};
 pub use ports::{PortKey, PortSet};

@@ -32,6 +32,7 @@ use crate::key::{Handle, Key};
 use crate::ops::sealed::Ops;
 use crate::ops::{AsPinned, Pinned, Running, sealed};
 use crate::ports::{PortKey, PortSet, Ports};
+use crate::refusal;
 use crate::remote::notifier::{Notified, Notifier};
 use crate::remote::{Inbox, Job, Remote};
 use crate::sleep;
@@ -40,7 +41,10 @@ use crate::todo::Todo;
 
 pub use options::Builder;
 
-type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
+#[cfg(feature = "mock")]
+pub(crate) use operations::{find_fds, first_fields};
+
+pub(crate) type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
 
 /// The reactor: one epoll instance and all its subscribers.
 ///
@@ -240,9 +244,7 @@ impl<S> Eventp<S> {
         let block = find_as::<T>(&self.engine, "take", handle)?;
         let key = handle.key();
         if self.engine.is_pending(key) {
-            let reason = "an event of an interrupted batch is still to come; make a run call first";
-            let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
-            return Err(Error::at("take", key, block, busy).into());
+            return Err(Error::at("take", key, block, refusal::still_to_come()).into());
         }
         // SAFETY: the type was checked. I2: no handler runs, since we have `&mut self` and not a `Pinned` (I5); the block has left the
         // registry, so nobody finds it any more.
