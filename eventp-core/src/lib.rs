@@ -32,6 +32,8 @@ mod subscriber;
 mod sync;
 mod sys;
 mod todo;
+#[cfg(feature = "tracing")]
+mod trace;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
 pub use entry::{Entry, OwnedEntry, PortEntry};
