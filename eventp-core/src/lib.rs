@@ -34,6 +34,8 @@ mod sys;
 mod todo;
 #[cfg(feature = "tracing")]
 mod trace;
+#[cfg(feature = "vmm-sys-util")]
+mod vmm;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
 pub use entry::{Entry, OwnedEntry, PortEntry};

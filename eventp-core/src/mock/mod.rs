@@ -219,11 +219,12 @@ impl<S> MockEventp<S> {
     /// # Errors
     ///
     /// Those of [`add`](MockEventp::add).
-    pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
+    pub fn on<Fd, F, R, K>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        Fd: IsFd + 'static,
+        Fd: IsFd<K> + 'static,
         F: FnMut(Dispatch<'_, Fd, Self>) -> R + 'static,
         R: IntoFlow,
+        K: 'static,
     {
         Pinned::new(self).on(source, handler)
     }
