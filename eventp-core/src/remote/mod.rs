@@ -66,7 +66,7 @@ impl<S> Inbox<S> {
     fn hand_in(&self, job: Job<S>) -> io::Result<()> {
         match self.jobs.push(job) {
             Ok(false) => Ok(()),
-            Ok(true) => self.bell.ring(),
+            Ok(true) => self.bell.ring().inspect_err(|_| self.jobs.unheard()),
             Err((_, door)) => door.check(),
         }
     }
@@ -121,7 +121,8 @@ impl<S> Remote<S> {
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` if the reactor has stopped or is gone.
+    /// `BrokenPipe` if the reactor has stopped or is gone. What `write(2)` says where a seccomp filter forbids it, or the eventfd was closed: then
+    /// the closure runs when something else wakes the reactor.
     ///
     /// # Implementation notes
     ///
@@ -144,6 +145,9 @@ impl<S> Remote<S> {
     /// - `Deadlock`: this is the reactor's own thread, which would wait for itself. A handler has the reactor as a [`Pinned`], and can
     ///   [`send`](Remote::send).
     /// - `Other`: the closure panicked; the text says with what. The reactor runs on.
+    /// - What `write(2)` says, as in [`send`](Remote::send); but the closure does not run.
+    ///
+    /// Two reactors whose threads call each other wait for each other, as threads that join each other do; let one of them [`send`](Remote::send).
     ///
     /// # Implementation notes
     ///
@@ -293,6 +297,7 @@ impl<S> Eventp<S> {
         // Before any of them runs: whatever they do, the others are not forgotten. An eventfd that cannot be written was closed behind our back.
         if inbox.jobs.take(MOST_PER_TURN, &mut jobs) {
             if let Err(error) = bell.ring() {
+                inbox.jobs.unheard();
                 self.engine.tell_later(Error::of("remote", error));
             }
         }
