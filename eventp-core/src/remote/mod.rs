@@ -84,7 +84,8 @@ impl<S> Inbox<S> {
 ///
 /// It is `Send` and `Sync` whatever the state `S` is, and does not keep the reactor alive. Closures that it hands in run on the reactor's thread, in the
 /// order of their arrival, between two handlers; at most 256 per turn, so that a flood of them does not keep fds waiting. They get the
-/// state and what a handler gets of the reactor.
+/// state and what a handler gets of the reactor. A handler that starts threads finds a remote for them in the state, where it was put
+/// before the run call: `struct Server { remote: Remote<Server> }`.
 ///
 /// ```
 /// use std::{io, thread};
@@ -108,8 +109,8 @@ impl<S> Inbox<S> {
 ///
 /// # When the reactor is not running
 ///
-/// Before its first run call and between two calls of [`run_once`](Eventp::run_once), what is handed in waits for the next. When it has
-/// stopped, or is gone, closures that have not run are dropped, whoever waits for one gets `BrokenPipe`, and so does who hands in
+/// Before its first run call, between two calls of [`run_once`](Eventp::run_once), and after a run call that returned an error or panicked, what is
+/// handed in waits for the next. When it has stopped, or is gone, closures that have not run are dropped, whoever waits for one gets `BrokenPipe`, and so does who hands in
 /// another, until the next run call.
 pub struct Remote<S = ()> {
     inbox: Arc<Inbox<S>>,
