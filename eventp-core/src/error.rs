@@ -111,6 +111,9 @@ impl Error {
     /// Of this fd, in the test reactor.
     #[cfg(feature = "mock")]
     pub(crate) fn at_fd(self, fd: RawFd, field: Option<&'static str>) -> Self {
+        if fd == -1 {
+            return self;
+        }
         Self { fd: Some(fd), field, ..self }
     }
 
