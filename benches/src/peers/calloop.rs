@@ -33,7 +33,7 @@ impl<T: Task> Peer<T> for Calloop<T> {
         self.0.handle().remove(token);
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, state: &mut T::State) {
         self.0.dispatch(None, state).unwrap();
     }
@@ -77,7 +77,7 @@ impl Devices for CalloopDevices {
         self.devices.push(Device { counts: Counts::new(), tokens });
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self) {
         self.events.dispatch(None, &mut self.devices).unwrap();
     }

@@ -51,7 +51,7 @@ impl<T: Task<State = ()>> Peer<T> for Manager {
         self.0.remove_subscriber(key).unwrap();
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, (): &mut ()) {
         self.0.run().unwrap();
     }
@@ -115,7 +115,7 @@ impl Devices for ManagerDevices {
         self.first.get_or_insert_with(|| (id, fds.to_vec()));
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self) {
         self.manager.run().unwrap();
     }

@@ -69,7 +69,7 @@ impl<T: Task<State = ()>> Peer<T> for Eventp1 {
         self.0.delete(number).unwrap();
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, (): &mut ()) {
         self.0.run_once().unwrap();
     }
@@ -142,7 +142,7 @@ impl Devices for Eventp1Devices {
         self.devices.push(device);
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self) {
         self.reactor.run_once().unwrap();
     }

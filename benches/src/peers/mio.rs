@@ -50,7 +50,7 @@ impl<T: Task, Tasks: Table<Boxed<T::State>>> Peer<T> for Mio<Tasks> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, state: &mut T::State) {
         self.poll.poll(&mut self.events, None).unwrap();
         for event in &self.events {
@@ -100,7 +100,7 @@ impl<Entries: Table<Entry<Poll>>> Devices for MioDevices<Entries> {
         add_device(&mut self.devices, &self.poll, kind, fds);
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self) {
         self.poll.poll(&mut self.events, None).unwrap();
         for event in &self.events {

@@ -58,7 +58,7 @@ impl<T: Task> Peer<T> for Ours<T> {
         self.0.delete(key).unwrap();
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, state: &mut T::State) {
         self.0.run_once_with(state, None).unwrap();
     }

@@ -59,7 +59,7 @@ impl<T: Task> Peer<T> for Polling<T::State> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, state: &mut T::State) {
         self.events.clear();
         self.poller.wait(&mut self.events, None).unwrap();
@@ -87,7 +87,7 @@ impl Devices for PollingDevices {
         add_device(&mut self.devices, &self.poller, kind, fds);
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self) {
         self.events.clear();
         self.poller.wait(&mut self.events, None).unwrap();

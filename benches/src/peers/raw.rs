@@ -78,7 +78,7 @@ impl<T: Task> Peer<T> for Raw<T> {
         self.inner.epoll.delete(record.task.fd());
     }
 
-    #[inline]
+    #[inline(always)]
     fn turn(&mut self, state: &mut T::State) {
         // SAFETY: `delete` is the only way to free a record, and its fd is watched no longer then.
         unsafe { self.inner.turn(state) }

@@ -142,7 +142,7 @@ impl Engine {
             return Err(Error::unknown(operation, key));
         }
         selected.clear();
-        if let Some(header) = block.near() {
+        if let Some(header) = block.one() {
             selected.push(header);
             return Ok(block);
         }

@@ -26,7 +26,7 @@ impl Engine {
     pub(crate) fn modify(&mut self, ports: PortKey, interest: Interest) -> Result<(), Error> {
         if ports.only.is_none() {
             let block = self.find("modify", ports.key)?;
-            if let Some(header) = block.near() {
+            if let Some(header) = block.one() {
                 return self.modify_one(block, header, interest);
             }
         }
