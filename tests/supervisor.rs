@@ -327,6 +327,17 @@ fn what_a_program_has_started_ends_with_it() {
 }
 
 #[test]
+fn what_a_program_leaves_behind_may_end_in_its_own_time() {
+    let mut supervisor = Supervisor::start(
+        "[parent]\nrestart = never\ngrace = 20s\ncommand = sh -c 'trap \"sleep 0.2; echo bye; exit\" TERM; echo ready; while :; do sleep 0.01; done' & sleep 0.5; exit 1\n",
+    );
+    let start = Instant::now();
+    assert_eq!(supervisor.end().code(), Some(0));
+    assert!(start.elapsed() < Duration::from_secs(20), "it is not waited for longer than needed");
+    supervisor.says("parent | bye");
+}
+
+#[test]
 fn a_program_that_floods_neither_starves_the_others_nor_costs_memory() {
     let flood = "[flood]\ncommand = exec yes\n[endless]\ncommand = exec tr '\\0' x < /dev/zero\n";
     let clock = "[clock]\ncommand = while sleep 0.05; do echo tick; done\n";
