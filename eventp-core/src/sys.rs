@@ -14,7 +14,7 @@
 //! | `read` | `Doorbell::ring` on a full counter |
 //! | `close` | a reactor is dropped or rebuilt |
 //! | `timerfd_create`, `timerfd_settime`, `timerfd_gettime`, `read` | `Timer`: new; armed or disarmed; `remaining`; `read` |
-//! | `signalfd4`, `rt_sigprocmask`, `read` | `Signals`: new; new and drop, and in a program that `Child::spawn` starts; `read` |
+//! | `signalfd4`, `rt_sigprocmask`, `read` | `Signals`: new and drop; the same, and in a program that `Child::spawn` starts; `read` |
 //! | `pidfd_open`, `ioctl`, `waitid`, `pidfd_send_signal` | `Child`: new; for each pipe; `read` and drop; `kill` |
 //! | `kill` | `Child::kill_group` before Linux 6.9 |
 //! | `ioctl`, `getsockopt`, `open`, `read`, `close` | the spin detector, about an fd that was reported in 1,000 turns in a row |

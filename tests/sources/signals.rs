@@ -118,18 +118,23 @@ fn dropped_on_another_thread_it_changes_no_mask() {
 }
 
 #[test]
-fn what_was_not_read_has_its_effect_when_it_is_dropped() {
-    let name = "signals::what_was_not_read_has_its_effect_when_it_is_dropped";
+fn what_was_not_read_is_gone_when_it_is_dropped_and_what_comes_later_has_its_usual_effect() {
+    let name = "signals::what_was_not_read_is_gone_when_it_is_dropped_and_what_comes_later_has_its_usual_effect";
     let outcome = outcome_alone(name, || {
-        let signals = Signals::new(&[libc::SIGTERM, libc::SIGUSR1]).unwrap();
-        raise(libc::SIGUSR1);
-        signals.read().unwrap(); // this one was
-        raise(libc::SIGTERM);
+        let queued = libc::SIGRTMIN() + 1;
+        let signals = Signals::new(&[libc::SIGTERM, libc::SIGUSR1, queued]).unwrap();
+        let other = Signals::new(&[libc::SIGUSR1]).unwrap();
+        for signal in [libc::SIGTERM, libc::SIGUSR1, queued, queued, queued] {
+            raise(signal);
+        }
+        assert!(is_readable(&signals));
         drop(signals);
-        panic!("still alive");
+        assert_eq!(other.read().unwrap().number(), libc::SIGUSR1, "somebody still listens");
+        fs::write("/dev/stderr", "still alive").unwrap();
+        raise(libc::SIGTERM);
     });
-    let status = outcome.expect("of the other process").status;
-    assert_eq!(status.signal(), Some(libc::SIGTERM), "{status}");
+    let Output { status, stderr, .. } = outcome.expect("of the other process");
+    assert_eq!((status.signal(), stderr), (Some(libc::SIGTERM), b"still alive".to_vec()));
 }
 
 #[test]

@@ -41,9 +41,9 @@ thread_local! {
 ///
 /// # Dropping
 ///
-/// When the thread's last `Signals` for a signal is dropped, the signal is unblocked, unless it was blocked before. One that has come by then and was not
-/// read has its usual effect at once, as if it had come a moment later; to swallow it, [`read`](Signals::read) until there is no more.
-/// Dropped on another thread than it was made on, it leaves all masks as they are.
+/// When the thread's last `Signals` for a signal is dropped, the signal is unblocked, unless it was blocked before. What has come by then and was
+/// not read is gone, as what was not read from a socket is: a handler that stops the reactor need not read. Dropped on another thread
+/// than it was made on, it leaves all masks as they are.
 ///
 /// # What the kernel promises
 ///
@@ -134,6 +134,10 @@ impl Drop for Signals {
             })
         };
         let free = SignalSet::of(self.blocked.iter().copied().filter(is_last));
+        // What waits would have its usual effect, which is mostly to end the process: long after it was an event.
+        if signalfd::change(self.as_fd(), &free).is_ok() {
+            while self.read().is_ok() {}
+        }
         // It fails only where seccomp refuses it, and then there is nothing to be done.
         let _ = signalfd::unblock(&free);
     }

@@ -70,6 +70,12 @@ pub(crate) fn create(set: &SignalSet) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Has a signalfd be for these signals instead.
+pub(crate) fn change(fd: BorrowedFd<'_>, set: &SignalSet) -> io::Result<()> {
+    // SAFETY: `set` lives across the call; the kernel copies it.
+    check(unsafe { libc::signalfd(fd.as_raw_fd(), &set.0, 0) }).map(drop)
+}
+
 /// Takes the next signal.
 pub(crate) fn read(fd: BorrowedFd<'_>) -> io::Result<Info> {
     let mut info = MaybeUninit::<Info>::zeroed();
