@@ -223,9 +223,21 @@ fn a_program_that_child_starts_has_them_unblocked_and_inherits_the_rest() {
         // The standard library leaves a program deaf to the signals.
         let by_std = String::from_utf8(grep.output().unwrap().stdout).unwrap();
         assert_eq!(mask(by_std), bit(libc::SIGUSR2) | bit(libc::SIGTERM));
-        let mut child = Child::spawn(&mut grep).unwrap();
-        let by_child = child::read_all(child.stdout.take().unwrap());
-        assert_eq!(mask(by_child), bit(libc::SIGUSR2));
+        let mut by_child = move || {
+            let mut child = Child::spawn(&mut grep).unwrap();
+            mask(child::read_all(child.stdout.take().unwrap()))
+        };
+        assert_eq!(by_child(), bit(libc::SIGUSR2));
+
+        // A thread keeps the mask that it was started with, whatever becomes of the signals.
+        let (gone, has_gone) = std::sync::mpsc::channel::<()>();
+        let late = thread::spawn(move || {
+            has_gone.recv().unwrap_err();
+            assert_eq!(blocked(), bit(libc::SIGUSR2) | bit(libc::SIGTERM));
+            by_child()
+        });
         drop(signals);
+        drop(gone);
+        assert_eq!(late.join().unwrap(), bit(libc::SIGUSR2));
     });
 }

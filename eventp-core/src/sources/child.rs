@@ -39,7 +39,7 @@ use crate::sys::{self, process as calls};
 /// # Dropping
 ///
 /// A dropped child lives on, as with [`std::process::Child`]; [`kill`](Child::kill) it first if that is not wanted. It does not stay behind as a
-/// zombie: the process is waited for when a `Child` is started or dropped after its end.
+/// zombie: the process is waited for when a `Child` is started or dropped after its end. Until then its pidfd stays open.
 #[derive(Debug)]
 pub struct Child {
     /// The pidfd; or, of a child that had been waited for before, an eventfd that is readable for good. `None` only while it is dropped.
@@ -57,7 +57,7 @@ pub struct Child {
 impl Child {
     /// Starts a program.
     ///
-    /// It begins with those signals unblocked that a [`Signals`](crate::Signals) of this process listens to.
+    /// It begins with those signals unblocked that a [`Signals`](crate::Signals) of this process listens to or has listened to.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Child {
     ///
     /// # Implementation notes
     ///
-    /// What [`Command::spawn`] does, `pidfd_open`, and an `ioctl` (`FIONBIO`) for each pipe. If there is a [`Signals`](crate::Signals), a function that
+    /// What [`Command::spawn`] does, `pidfd_open`, and an `ioctl` (`FIONBIO`) for each pipe. If there is or was a [`Signals`](crate::Signals), a function that
     /// unblocks its signals is added to the command (`pre_exec`), and stays there if you use the command again. A `waitid` for each child
     /// that was dropped while it ran.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {

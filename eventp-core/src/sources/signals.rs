@@ -6,7 +6,7 @@
 
 use core::cell::Cell;
 use core::fmt;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::process::{Command, ExitStatus};
@@ -16,8 +16,8 @@ use super::{failed, invalid};
 use crate::sys::process;
 use crate::sys::signalfd::{self, SIGNALS, SignalSet};
 
-/// How many [`Signals`] of the process listen to each signal.
-static LISTENERS: [AtomicU32; SIGNALS] = [const { AtomicU32::new(0) }; SIGNALS];
+/// Which signals a [`Signals`] of the process has ever listened to. For good: threads that were started meanwhile have them blocked still.
+static LISTENED: [AtomicBool; SIGNALS] = [const { AtomicBool::new(false) }; SIGNALS];
 
 thread_local! {
     /// How many of this thread hold each signal blocked that was not blocked before.
@@ -37,7 +37,7 @@ thread_local! {
 /// # Child processes
 ///
 /// Blocked signals are inherited by programs, too, and [`std::process::Command`] leaves it at that: a program that was started by it could not be
-/// ended by Ctrl-C. [`Child::spawn`](crate::Child::spawn) unblocks in the new program what any `Signals` listens to.
+/// ended by Ctrl-C. [`Child::spawn`](crate::Child::spawn) unblocks in the new program what any `Signals` listens to or has listened to.
 ///
 /// # Dropping
 ///
@@ -72,6 +72,7 @@ thread_local! {
 #[derive(Debug)]
 pub struct Signals {
     fd: OwnedFd,
+    #[expect(dead_code, reason = "`Debug` shows them")]
     numbers: Vec<i32>,
     /// Those that were not blocked before the first that listens to them on this thread.
     blocked: Vec<i32>,
@@ -103,7 +104,7 @@ impl Signals {
             |&number: &i32| blockers(number, |it| it.get() > 0) || !former.contains(number);
         let blocked: Vec<i32> = numbers.iter().copied().filter(is_ours).collect();
         blocked.iter().for_each(|&number| blockers(number, |it| it.set(it.get() + 1)));
-        numbers.iter().for_each(|&number| _ = listeners(number).fetch_add(1, Ordering::Relaxed));
+        numbers.iter().for_each(|&it| LISTENED[it as usize].store(true, Ordering::Relaxed));
         Ok(Self { fd, numbers, blocked, thread: thread::current().id() })
     }
 
@@ -123,7 +124,6 @@ impl Signals {
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        self.numbers.iter().for_each(|&it| _ = listeners(it).fetch_sub(1, Ordering::Relaxed));
         if self.thread != thread::current().id() {
             return;
         }
@@ -160,14 +160,10 @@ fn blockers<R>(number: i32, ask: impl FnOnce(&Cell<u32>) -> R) -> R {
     BLOCKERS.with(|all| ask(&all[number as usize]))
 }
 
-fn listeners(number: i32) -> &'static AtomicU32 {
-    &LISTENERS[number as usize]
-}
-
 /// Has the program that a command starts begin with those signals unblocked that are blocked for our sake.
 pub(super) fn unblock_in(command: &mut Command) {
     let listened: Vec<i32> =
-        (1..SIGNALS as i32).filter(|&it| listeners(it).load(Ordering::Relaxed) > 0).collect();
+        (1..SIGNALS as i32).filter(|&it| LISTENED[it as usize].load(Ordering::Relaxed)).collect();
     // Else nothing is asked of the standard library, which then has the faster way of starting a program (`posix_spawn`).
     if !listened.is_empty() {
         process::unblock_in(command, SignalSet::of(listened));
