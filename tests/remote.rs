@@ -526,6 +526,36 @@ mod an_awaited_call {
         assert_eq!(drops.load(Ordering::SeqCst), 1);
     }
 
+    /// Where each of them searched the queue for its own, this would take minutes.
+    #[test]
+    fn costs_the_same_when_a_hundred_thousand_of_them_are_dropped() {
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let remote = reactor.remote().unwrap();
+        let (drops, _witness) = counted();
+        let calls: Vec<_> = (0..100_000)
+            .map(|_| {
+                let witness = Dropped(drops.clone());
+                remote.call_async(move |calls, _| {
+                    let _witness = witness;
+                    *calls += 1;
+                })
+            })
+            .collect();
+        let mut some_stay = Vec::new();
+        for (number, call) in calls.into_iter().enumerate() {
+            if number % 1_000 == 0 {
+                some_stay.push(call);
+            }
+        }
+        assert_eq!(drops.load(Ordering::SeqCst), 100_000 - 100);
+        let mut calls = 0;
+        for _ in 0..1_000 {
+            reactor.run_once_with(&mut calls, Some(Duration::ZERO)).unwrap();
+        }
+        assert_eq!(calls, 100);
+        assert!(some_stay.into_iter().all(|call| block_on(call).is_ok()));
+    }
+
     #[test]
     fn is_a_broken_pipe_when_the_reactor_goes() {
         let mut reactor = Eventp::<u32>::new().unwrap();

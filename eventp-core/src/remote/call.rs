@@ -50,6 +50,8 @@ pub(crate) trait Run<S>: Send + Sync {
     fn run(&self, state: &mut S, reactor: Pinned<'_, Eventp<S>>);
     /// It will not run, if it has not.
     fn abandon(&self);
+    /// Whether its caller waits no longer.
+    fn is_given_up(&self) -> bool;
 }
 
 /// The reactor's side of a call. If it is dropped before it ran, the caller is told.
@@ -58,6 +60,10 @@ pub(crate) struct Ticket<S>(Arc<dyn Run<S>>);
 impl<S> Ticket<S> {
     pub(crate) fn run(self, state: &mut S, reactor: Pinned<'_, Eventp<S>>) {
         self.0.run(state, reactor);
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.0.is_given_up()
     }
 }
 
@@ -151,6 +157,10 @@ where
             drop(job);
         }
     }
+
+    fn is_given_up(&self) -> bool {
+        matches!(*lock(&self.state), State::Over)
+    }
 }
 
 /// A closure panicked: what its caller, or the error hook, is told.
@@ -218,15 +228,13 @@ where
     }
 
     fn take_back(&self) -> State<F, R> {
-        let is_this = |job: &Job<S>| match job {
-            Job::Call(ticket) => {
-                core::ptr::addr_eq(Arc::as_ptr(&ticket.0), Arc::as_ptr(&self.slot))
-            }
+        let how_far = self.slot.give_up();
+        let is_given_up = |job: &Job<S>| match job {
+            Job::Call(ticket) => ticket.is_given_up(),
             Job::Send(_) => false,
         };
-        let given_up = self.slot.give_up();
-        drop(self.inbox.jobs.withdraw(is_this));
-        given_up
+        drop(self.inbox.jobs.give_up_one(is_given_up));
+        how_far
     }
 }
 
