@@ -205,6 +205,9 @@ where
         let slot = Arc::new(Slot::new(job));
         let ticket = Ticket(slot.clone() as Arc<dyn Run<S>>);
         let refused = inbox.hand_in(Job::Call(ticket)).err();
+        // Where the reactor could not be woken, but was awake and has begun, the result comes all the same.
+        let refused = refused
+            .filter(|error| error.kind() == io::ErrorKind::BrokenPipe || slot.begin().is_some());
         Self { slot, inbox: inbox.clone(), refused }
     }
 
