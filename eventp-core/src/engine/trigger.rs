@@ -42,9 +42,7 @@ impl Engine {
     pub(crate) fn trigger_later(&mut self, key: Key, port: Port, event: Event) {
         self.triggered.push_back(Triggered { key, port, event });
         self.todo.set(Todo::TRIGGER);
-        if !self.is_in_batch() {
-            self.call_attention(); // else the end of the batch does, if this is still to be answered then
-        }
+        self.call_attention();
     }
 
     /// Opens a batch of those that are triggered, if there are any; says how many events it has. Every other turn it opens none, so that who

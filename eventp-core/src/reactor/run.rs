@@ -102,6 +102,15 @@ impl<S> Eventp<S> {
             self.tell()?; // what the hook has had the reactor find
             return self.turn(timeout);
         }
+        let turned = self.turn_with_triggers();
+        if self.engine.todo.has(Todo::TRIGGER) {
+            // The wait has taken the edge that said so.
+            self.engine.call_attention();
+        }
+        turned
+    }
+
+    fn turn_with_triggers(&mut self) -> io::Result<usize> {
         match self.deliver_triggered()? {
             0 => {}
             handled => return Ok(handled),
@@ -217,8 +226,8 @@ impl<S> Eventp<S> {
         if handled == 0 && self.engine.todo.has(Todo::TRIGGER) {
             handled = self.deliver_triggered()?;
         }
-        // What an outer loop was woken by came with this batch; and it takes 0 for the end.
-        if self.engine.todo.has(Todo::TRIGGER) || handled == 0 && was_full {
+        // There may be more that there was no room for, and an outer loop takes 0 for the end.
+        if handled == 0 && was_full {
             self.engine.call_attention();
         }
         Ok(handled)
