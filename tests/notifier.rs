@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::NOW;
-use eventp::{Eventp, Flow, interest};
+use eventp::{Eventp, Flow, event, interest};
 
 /// Counts what each thread allocates.
 struct Counting;
@@ -239,5 +239,27 @@ fn a_turn_in_which_nothing_notifies_calls_nobody() -> io::Result<()> {
     assert_eq!(reactor.run_once_with(&mut calls, NOW)?, 0);
     assert_eq!(reactor.run_once_with(&mut calls, Some(Duration::from_millis(1)))?, 0);
     assert_eq!(calls, 0);
+    Ok(())
+}
+
+#[test]
+fn one_that_is_removed_in_a_batch_is_not_called_again_in_it() -> io::Result<()> {
+    let mut reactor = Eventp::<Vec<&str>>::new()?;
+    let alive = Arc::new(());
+    let witness = Arc::clone(&alive);
+    let first = reactor.notifier(move |d| {
+        assert_eq!(Arc::strong_count(&witness), 2, "its captures are gone");
+        d.state.push("itself");
+        Flow::Remove
+    })?;
+    let second = reactor.notifier(|d| d.state.push("the other"))?;
+    let other = second.key();
+    let third = reactor.notifier(move |mut d| _ = d.reactor.delete(other))?;
+    for key in [first.key(), first.key(), third.key(), other] {
+        reactor.trigger(key, event().readable())?;
+    }
+    let mut seen = Vec::new();
+    while reactor.run_once_with(&mut seen, NOW)? > 0 {}
+    assert_eq!(seen, ["itself"]);
     Ok(())
 }

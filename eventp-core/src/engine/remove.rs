@@ -207,8 +207,8 @@ impl Engine {
     fn retire(&mut self, header: *mut Header, forgotten: bool) {
         // SAFETY: I1: of a subscriber that is registered or just leaves, so allocated; plain fields are used.
         unsafe {
-            if !(*header).standing.is_watched() {
-                return;
+            if matches!((*header).standing, Standing::Orphaned | Standing::Absent) {
+                return; // silent already
             }
             self.silence(header);
             (*header).standing = if forgotten { Standing::Absent } else { Standing::Orphaned };
