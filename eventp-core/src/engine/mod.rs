@@ -190,7 +190,7 @@ impl Engine {
     }
 
     /// There is something to do that the kernel does not know of: has who nests this reactor find it ready.
-    fn call_attention(&self) {
+    pub(crate) fn call_attention(&self) {
         if let (Some(_), Some(wake)) = (&self.outer, &self.wake) {
             // Whatever is wrong with the eventfd, the outer loop's next call of `run_once` comes to it.
             _ = wake.bell.ring();

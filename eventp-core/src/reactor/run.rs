@@ -98,6 +98,15 @@ impl<S> Eventp<S> {
             let timeout = self.time_to_sleep(timeout);
             return self.turn(timeout);
         }
+        let turned = self.turn_with_triggers();
+        if self.engine.todo.has(Todo::TRIGGER) {
+            // The wait has taken the edge that said so.
+            self.engine.call_attention();
+        }
+        turned
+    }
+
+    fn turn_with_triggers(&mut self) -> io::Result<usize> {
         match self.deliver_triggered()? {
             0 => {}
             handled => return Ok(handled),
