@@ -1,7 +1,10 @@
 //! The reactor against its reference model: see `model/mod.rs`.
 
-#[allow(unreachable_pub, reason = "shared with the fuzz target")]
+#[allow(unreachable_pub, missing_debug_implementations, reason = "shared with the fuzz target")]
 mod model;
+
+#[global_allocator]
+static ALLOCATOR: model::counting::Counting = model::counting::Counting;
 
 use std::sync::atomic::Ordering;
 
