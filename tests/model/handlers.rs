@@ -90,9 +90,10 @@ fn handle(
     trace!("called {:?} {:?}", call.place, call.event);
     me.check();
     let interest = world.model.called(call.place, Some(call.event.bits()));
-    if !world.model.batches.is_lost {
-        assert_eq!(call.interest, real_interest(interest));
+    if world.model.batches.is_lost {
+        return Ok(Flow::Keep);
     }
+    assert_eq!(call.interest, real_interest(interest));
     let ran = catch_unwind(AssertUnwindSafe(|| {
         for _ in 0..world.program.below(4) {
             if world.program.chance(8) {
@@ -116,7 +117,7 @@ fn handle(
 
 fn answer(world: &mut World, call: &Call) -> io::Result<Flow> {
     let id = call.place.id;
-    let answer = world.program.below(12);
+    let answer = world.program.below(20);
     trace!("answer {answer}");
     if answer == 3 {
         resume_unwind(Box::new(Asked));
@@ -160,6 +161,9 @@ pub fn job(
 ) -> io::Result<Flow> {
     trace!("job {job}");
     world.model.job_ran(job);
+    if world.model.batches.is_lost {
+        return Ok(Flow::Keep);
+    }
     let ran = catch(|| {
         for _ in 0..world.program.below(3) {
             act(world, &mut reactor, &mut Me::Nobody);

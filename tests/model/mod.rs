@@ -40,8 +40,11 @@ use std::time::Duration;
 use eventp::{Eventp, Pinned, interest};
 
 use handlers::Me;
-use subscribers::{Name, Peek, Witness, real_interest, real_number, with_handle};
+use subscribers::{NUMBERS, Name, Peek, Witness, real_interest, real_number, with_handle};
 use world::{Sub, World, close_all};
+
+/// Each step from outside begins with a byte at a multiple of this.
+pub const STEP: usize = 8;
 
 /// How many operations all programs have done, turns included.
 pub static OPERATIONS: AtomicU64 = AtomicU64::new(0);
@@ -84,6 +87,11 @@ impl Program {
         self.below(one_in) == one_in - 1
     }
 
+    /// What has been left of a step's bytes is not the next one's: so a step can be taken out, and the others stay what they are.
+    fn next_step(&mut self) {
+        self.next = self.next.next_multiple_of(STEP);
+    }
+
     fn is_over(&self) -> bool {
         self.next >= self.bytes.len()
     }
@@ -122,10 +130,12 @@ pub fn run(bytes: &[u8]) {
 fn run_program(program: Program) {
     let mut world = World::new(program);
     let mut setting = set_up(&mut world);
+    (0..NUMBERS).for_each(|number| world.open_new_at(number));
     while !world.program.is_over() && !world.model.batches.is_lost {
+        world.program.next_step();
         match world.program.below(8) {
-            0 | 1 => turn(&mut setting, &mut world),
-            2 => apart(&mut setting, &mut world),
+            0..3 => turn(&mut setting, &mut world),
+            3 => apart(&mut setting, &mut world),
             _ => {
                 let mut reactor = setting.reactor.borrow_mut();
                 let mut pinned = Pinned::new(&mut *reactor);
@@ -207,10 +217,10 @@ fn begin(world: &mut World, is_all: bool) {
 fn apart(setting: &mut Setting, world: &mut World) {
     OPERATIONS.fetch_add(1, Ordering::Relaxed);
     let mut reactor = setting.reactor.borrow_mut();
-    match world.program.below(4) {
+    match world.program.below(6) {
         0 => take(&mut reactor, world),
-        1 => add_notifier(&mut reactor, world),
-        2 => run_until_stopped(&mut reactor, world),
+        1 | 2 => add_notifier(&mut reactor, world),
+        3 => run_until_stopped(&mut reactor, world),
         _ => list(&reactor, world),
     }
 }

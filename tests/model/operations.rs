@@ -25,30 +25,35 @@ type Reactor<'a> = Pinned<'a, Eventp<World>>;
 /// Does one thing.
 pub fn act(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
     OPERATIONS.fetch_add(1, Ordering::Relaxed);
-    match world.program.below(28) {
-        0..4 => add(world, reactor),
-        4 | 5 => modify(world, reactor),
-        6 | 7 => delete(world, reactor, me),
-        8 => world.open_new(),
-        9 | 10 => world.open_known(),
-        11 => world.close(),
-        12 => world.let_go(),
-        13..16 => world.fire(),
-        16 => world.drain(),
-        17 => look(world, reactor, me),
-        18 | 19 => arm(world, reactor, me),
-        20 => disarm(world, reactor),
-        21 => swap(world, reactor, me),
-        22 => trigger(world, reactor),
-        23 => world.send(),
-        24 => world.notify(),
-        25 if world.program.chance(2) => world.stop_by_remote(),
-        25 => {
-            world.model.batches.is_stopping = true;
-            reactor.stop();
-        }
-        26 => shared(world, reactor, me),
-        _ => let_share_go(world),
+    match world.program.below(40) {
+        0..9 => add(world, reactor),
+        9..12 => modify(world, reactor),
+        12 => delete(world, reactor, me),
+        13 | 14 => world.open_new(),
+        15 | 16 => world.open_known(),
+        17 if world.program.chance(2) => world.let_go(),
+        17 => world.close(),
+        18 | 19 => world.drain(),
+        20 => look(world, reactor, me),
+        21..24 => arm(world, reactor, me),
+        24 => disarm(world, reactor),
+        25 => swap(world, reactor, me),
+        26 | 27 => trigger(world, reactor),
+        28 => world.send(),
+        29 => world.notify(),
+        30 => stop(world, reactor),
+        31 if world.program.chance(2) => let_share_go(world),
+        31 => shared(world, reactor, me),
+        _ => world.fire(),
+    }
+}
+
+fn stop(world: &mut World, reactor: &mut Reactor<'_>) {
+    if world.program.chance(2) {
+        world.stop_by_remote();
+    } else {
+        world.model.batches.is_stopping = true;
+        reactor.stop();
     }
 }
 

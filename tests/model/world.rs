@@ -135,6 +135,11 @@ impl World {
 impl World {
     /// Gives a number a new file.
     pub fn open_new(&mut self) {
+        let number = self.number();
+        self.open_new_at(number);
+    }
+
+    pub fn open_new_at(&mut self, number: Number) {
         // SAFETY: takes no pointer.
         let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
         assert!(fd >= 0);
@@ -145,17 +150,17 @@ impl World {
         self.model.kernel.counters.insert(file, 0);
         self.model.kernel.held.insert(file);
         self.files.insert(file, fd);
-        self.open(file);
+        self.open(number, file);
     }
 
     pub fn open_known(&mut self) {
         if let Some(file) = self.pick_file() {
-            self.open(file);
+            let number = self.number();
+            self.open(number, file);
         }
     }
 
-    fn open(&mut self, file: File) {
-        let number = self.number();
+    fn open(&mut self, number: Number, file: File) {
         // SAFETY: takes no pointer; the numbers are the test's.
         let got = unsafe { libc::dup2(self.files[&file].as_raw_fd(), real_number(number)) };
         assert_eq!(got, real_number(number));
@@ -179,10 +184,18 @@ impl World {
         }
     }
 
+    /// Fires a file, by a number of its, and rarely one that may have none.
     pub fn fire(&mut self) {
-        if let Some(file) = self.pick_file() {
-            trace!("fire {file}");
+        if self.program.chance(8) {
+            let Some(file) = self.pick_file() else { return };
             ring(self.files[&file].as_raw_fd());
+            self.model.kernel.fire(file);
+            return;
+        }
+        let number = self.number();
+        trace!("fire number {number}");
+        if let Some(&file) = self.model.kernel.names.get(&number) {
+            ring(real_number(number));
             self.model.kernel.fire(file);
         }
     }
@@ -305,6 +318,9 @@ impl World {
     /// The error hook.
     pub fn heard(&mut self, error: &Error) {
         trace!("heard {error}");
+        if self.model.batches.is_lost {
+            return;
+        }
         match error.operation() {
             "rebuild" => self.losses_told += 1,
             "spin" => {}
