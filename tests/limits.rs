@@ -145,6 +145,75 @@ fn without_memory_in_the_kernel_what_is_there_stays_as_it_is() {
 }
 
 #[test]
+fn a_readiness_fd_that_cannot_watch_is_refused_and_the_reactor_works_on() {
+    seccomp::in_thread(|| {
+        let (mut reactor, _key, peer) = counting();
+        let _remote = reactor.remote().unwrap();
+        seccomp::fail_epoll_ctl(&[libc::EPOLL_CTL_ADD], libc::ENOMEM);
+        let refused = reactor.readiness().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::OutOfMemory, "{refused}");
+        works_on(&mut reactor, &peer);
+    });
+}
+
+#[test]
+fn a_rebuild_that_cannot_take_back_its_question_about_a_number_goes_on() {
+    seccomp::in_thread(|| {
+        let number = high_number();
+        let ((old, _old_peer), (new, new_peer)) = (pair(), pair());
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        reactor.on_error(|error, told: &mut Vec<String>| told.push(error.to_string()));
+        dup2(&old, number);
+        let source = interest().read().with_fd(Number(number));
+        reactor.on(source, |_| panic!("its number is another's")).unwrap();
+        dup2(&new, number);
+        let _ghost = ghost(&mut reactor);
+        fire(&new_peer);
+        seccomp::fail_epoll_ctl(&[libc::EPOLL_CTL_DEL], libc::ENOMEM);
+        let mut told = Vec::new();
+        settle(&mut reactor, &mut told);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with(&format!("rebuild of fd {number}")), "{}", told[0]);
+        close_behind(number);
+    });
+}
+
+#[test]
+fn a_bell_that_cannot_be_rung_again_is_told_of() {
+    seccomp::in_thread(|| {
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        reactor.on_error(|error, told: &mut Vec<String>| told.push(error.to_string()));
+        let remote = reactor.remote().unwrap();
+        for _ in 0..300 {
+            remote.send(|_, _| ()).unwrap(); // more than one turn answers
+        }
+        seccomp::fail(&[libc::SYS_write], libc::EIO);
+        let mut told = Vec::new();
+        assert_eq!(reactor.run_once_with(&mut told, NOW).unwrap(), 256);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("remote: "), "{}", told[0]);
+    });
+}
+
+#[test]
+fn a_full_doorbell_that_cannot_be_read_says_why() {
+    for (errno, kind) in [
+        (libc::EAGAIN, ErrorKind::WouldBlock),
+        (libc::EIO, std::io::Error::from_raw_os_error(libc::EIO).kind()),
+    ] {
+        seccomp::in_thread(move || {
+            let bell = Doorbell::new().unwrap();
+            let full = (u64::MAX - 1).to_ne_bytes();
+            // SAFETY: eight bytes of `full` are read.
+            assert_eq!(unsafe { libc::write(bell.as_raw_fd(), full.as_ptr().cast(), 8) }, 8);
+            // The read finds nothing, as if another thread had been faster; here nobody has, so it stays full.
+            seccomp::fail(&[libc::SYS_read], errno);
+            assert_eq!(bell.ring().unwrap_err().kind(), kind);
+        });
+    }
+}
+
+#[test]
 fn a_removal_that_the_kernel_refuses_is_a_removal_all_the_same() {
     seccomp::in_thread(|| {
         let (mut reactor, _key, peer) = counting();
