@@ -95,6 +95,29 @@ mod a_call {
     }
 
     #[test]
+    fn that_panics_with_a_value_has_it_dropped_even_if_its_destructor_panics() {
+        struct Bomb(Dropped);
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                let _counted = &self.0;
+                std::panic::resume_unwind(Box::new(()));
+            }
+        }
+        with_reactor::<u32>(|remote| {
+            let (drops, dropped) = counted();
+            let bomb = Bomb(Dropped(drops.clone()));
+            for payload in [Box::new(dropped) as Box<dyn std::any::Any + Send>, Box::new(bomb)] {
+                let panics = |_: &mut u32, _: eventp::Pinned<'_, _>| -> u32 {
+                    std::panic::resume_unwind(payload)
+                };
+                let error = remote.call(panics).unwrap_err();
+                assert_eq!(error.to_string(), "the closure panicked");
+            }
+            assert_eq!(drops.load(Ordering::SeqCst), 2);
+        });
+    }
+
+    #[test]
     fn from_the_reactors_own_thread_is_an_error_in_and_outside_of_a_handler() {
         let mut reactor = Eventp::<u32>::new().unwrap();
         let remote = reactor.remote().unwrap();

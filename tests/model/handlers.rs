@@ -9,7 +9,7 @@ use super::operations::act;
 use super::reference::{Id, Place};
 use super::subscribers::{Body, One, Several, Witness, real_interest};
 use super::world::World;
-use super::{Asked, catch, trace};
+use super::{catch, panic_by_order, trace};
 
 /// Who does something: a running subscriber, or nobody.
 pub enum Me<'a> {
@@ -120,7 +120,7 @@ fn answer(world: &mut World, call: &Call) -> io::Result<Flow> {
     let answer = world.program.below(20);
     trace!("answer {answer}");
     if answer == 3 {
-        resume_unwind(Box::new(Asked));
+        panic_by_order();
     }
     if matches!(answer, 0 | 1) || world.doomed == Some(id) {
         leave(world, id);
@@ -171,7 +171,7 @@ pub fn job(
         match world.program.below(8) {
             0 => Err(io::Error::other("asked")),
             1 => Ok(Flow::Stop),
-            2 => resume_unwind(Box::new(Asked)),
+            2 => panic_by_order(),
             _ => Ok(Flow::Keep),
         }
     });
@@ -180,5 +180,5 @@ pub fn job(
         Some(Ok(Flow::Stop)) => world.model.batches.is_stopping = true,
         Some(Ok(_)) => {}
     }
-    ran.unwrap_or_else(|| resume_unwind(Box::new(Asked)))
+    ran.unwrap_or_else(|| panic_by_order())
 }

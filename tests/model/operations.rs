@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
-use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -16,7 +15,7 @@ use super::subscribers::{
     Body, NUMBERS, Name, One, Peek, Several, Share, Slot, Whim, Witness, real_interest, with_handle,
 };
 use super::world::{Sub, World};
-use super::{Asked, OPERATIONS, catch, trace};
+use super::{OPERATIONS, catch, panic_by_order, trace};
 
 const MOST_SUBSCRIBERS: usize = 12;
 
@@ -386,7 +385,7 @@ fn delete(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
         assert_eq!(deleted.is_none(), bomb, "the destructor's panic comes through");
         assert_eq!(world.release(id), world.was_dropped(id), "dropped at once");
         if bomb && world.program.chance(2) {
-            resume_unwind(Box::new(Asked));
+            panic_by_order();
         }
     }
     assert_eq!(reactor.delete(key).unwrap_err().kind(), ErrorKind::NotFound);

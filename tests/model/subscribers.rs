@@ -6,7 +6,6 @@
 use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd, RawFd};
-use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
@@ -16,8 +15,8 @@ use eventp::{
     interest,
 };
 
-use super::Asked;
 use super::kernel::{Interest, Number};
+use super::panic_by_order;
 use super::reference::{Id, Place, Wanted};
 use super::world::World;
 
@@ -152,7 +151,7 @@ impl Drop for Witness {
             wish.carry_out();
         }
         if bomb {
-            resume_unwind(Box::new(Asked));
+            panic_by_order();
         }
     }
 }
@@ -180,7 +179,7 @@ impl Body {
 fn panic_on(whim: &Cell<Whim>) {
     if whim.get() == Whim::Panic {
         whim.set(Whim::None);
-        resume_unwind(Box::new(Asked));
+        panic_by_order();
     }
 }
 
@@ -355,7 +354,7 @@ impl Share {
             let Ok(guard) = mutex.try_lock() else { return false };
             super::catch(|| {
                 let _guard = guard;
-                resume_unwind(Box::new(Asked))
+                panic_by_order()
             });
             true
         }

@@ -157,8 +157,10 @@ pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> io::Error {
         Err(payload) => match payload.downcast::<&str>() {
             Ok(text) => (*text).to_owned(),
             Err(payload) => {
-                // Its destructor is user code that may panic in turn.
-                core::mem::forget(payload);
+                // Its destructor is user code that may panic in turn: that is where it ends.
+                if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    core::mem::forget(again);
+                }
                 return io::Error::other("the closure panicked");
             }
         },
