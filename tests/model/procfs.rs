@@ -54,7 +54,7 @@ impl Registrations {
             others,
             has_bell,
             text: Vec::new(),
-            next_text: vec![0; 1 << 16],
+            next_text: vec![0; 1 << 14],
             found: Vec::new(),
             bells: 0,
         }
