@@ -280,3 +280,15 @@ fn a_main_that_returns_an_error_prints_what_to_do() {
     assert!(printed.contains("AlreadyExists"), "{printed}");
     assert!(printed.contains("registered already; delete that subscriber first"), "{printed}");
 }
+
+#[test]
+fn a_reactor_that_would_watch_itself() {
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let circle = reactor.readiness().unwrap();
+    let refused = reactor.on(interest().read().with_fd(circle), |_| ()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    assert!(refused.to_string().ends_with("; this epoll fd would watch itself; break the circle"));
+    let error = refused.get_ref().unwrap().downcast_ref::<Error>().unwrap();
+    assert!(error.type_name().unwrap().contains("Readiness"));
+    assert!(std::error::Error::source(error).is_some());
+}

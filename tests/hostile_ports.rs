@@ -6,7 +6,7 @@ mod common {
     include!("common/safe.rs");
 }
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -149,6 +149,76 @@ fn a_field_that_nobody_delivers_is_refused() {
     reactor.delete(handle).unwrap();
 }
 
+#[test]
+fn one_with_a_field_that_nobody_delivers_is_given_back() {
+    CALL.set(Answer::None);
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let (refused, error) = reactor.try_add(hostile().0).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+    assert_eq!(refused.witness, "a value of its own");
+    CALL.set(Answer::Right);
+    reactor.add(refused).unwrap();
+}
+
+thread_local! {
+    /// Dropped when a [`Closing`] is asked who delivers its second field.
+    static TO_CLOSE: RefCell<Option<UnixStream>> = const { RefCell::new(None) };
+}
+
+/// Two fds, the first of which is closed while the second is to be modified.
+struct Closing(RawFd, UnixStream);
+
+impl Ports for Closing {
+    const ONE: bool = false;
+    const FIELDS: &'static [Field] = &[
+        Field { name: "a", ports: 1, armed: true, unhandled: "" },
+        Field { name: "b", ports: 1, armed: true, unhandled: "" },
+    ];
+    type Struct = Self;
+
+    fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
+        each([self.0, self.1.as_raw_fd()][field], interest().read());
+        Ok(())
+    }
+
+    fn call<W, S>(field: usize) -> Option<PortCall<W, S>>
+    where
+        W: Subscriber<Eventp<S>>,
+    {
+        if field == 0 || CALL.get() == Answer::Right {
+            return Some(PortCall::of_field::<0>());
+        }
+        TO_CLOSE.with(RefCell::take);
+        None
+    }
+}
+
+impl<Ep: EventpOps> Handler<Ep> for Closing {
+    fn handle(_: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
+        Ok(Flow::Keep)
+    }
+}
+
+#[test]
+fn a_refused_modify_that_cannot_be_taken_back_leaves_what_the_kernel_took() {
+    CALL.set(Answer::Right);
+    let (closed, _peer) = pair();
+    let number = closed.as_raw_fd();
+    TO_CLOSE.set(Some(closed));
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let handle = reactor.add(Closing(number, pair().0)).unwrap();
+    CALL.set(Answer::None);
+    let both = handle.port(PortSet::of_fields(3));
+    let refused = reactor.modify(both, interest().write()).unwrap_err();
+    assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{refused}");
+    assert!(TO_CLOSE.take().is_none());
+    CALL.set(Answer::Right);
+    let first = handle.port(PortSet::of_fields(1));
+    assert_eq!(reactor.interest(first).unwrap(), interest().write());
+    reactor.delete(handle).unwrap();
+    assert_eq!(settle(&mut reactor, &mut ()), 0);
+}
+
 /// An fd number that its owner has closed: `AsRawFd` is a safe trait.
 struct Stale(RawFd);
 
@@ -233,4 +303,40 @@ fn a_refused_modify_of_several_ports_does_not_rearm_one_that_has_fired() {
     assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
     settle(&mut reactor, &mut ());
     assert_eq!(reactor.get(handle).unwrap().calls, 1, "still readable, still silent");
+}
+
+#[subscriber]
+struct Fired {
+    #[fd(interest = read | oneshot)]
+    once: UnixStream,
+    #[fd(interest = read, raw)]
+    stale: Stale,
+    calls: u32,
+}
+
+#[handler]
+impl Fired {
+    #[on(once | stale)]
+    fn ready(&mut self) {
+        self.calls += 1;
+    }
+}
+
+#[test]
+fn one_that_has_fired_stays_silent_when_the_kernel_refuses_the_next() {
+    let ((once, peer), (closed, _peer)) = (pair(), pair());
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let stale = Stale(closed.as_raw_fd());
+    let handle = Fired { once, stale, calls: 0 }.register_into(&mut reactor).unwrap();
+    fire(&peer);
+    settle(&mut reactor, &mut ());
+    drop(closed);
+    let both = Fired::ONCE.with(Fired::STALE);
+    // `EBADF`, or `ENOENT` if another thread has the number by now.
+    reactor.modify(handle.port(both), interest().read().write()).unwrap_err();
+    settle(&mut reactor, &mut ());
+    assert_eq!(reactor.get(handle).unwrap().calls, 1, "still readable, still silent");
+    reactor.modify(handle.port(Fired::ONCE), interest().read().oneshot()).unwrap();
+    settle(&mut reactor, &mut ());
+    assert_eq!(reactor.get(handle).unwrap().calls, 2);
 }

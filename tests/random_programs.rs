@@ -1,41 +1,81 @@
 //! The reactor against its reference model: see `model/mod.rs`.
+//!
+//! A million random operations, or as many as `EVENTP_OPERATIONS` says; `scripts/soak` goes on for minutes, under AddressSanitizer. A failure is
+//! shrunk and printed as the bytes of its program, which is all that there is to it: no seed, no time, no address has a part in it.
+//!
+//! - `EVENTP_PROGRAM='[1, 2, 3]' cargo test --test random_programs from_the_environment` runs it again; with `EVENTP_TRACE=1` and `-- --nocapture` it tells
+//!   each step.
+//! - What has failed once is in `model/regressions.txt`, and is run again in each `cargo test`. A change of the language, or of how often it
+//!   does what, makes other programs of them, so what is found also gets a test in words.
 
-#[allow(unreachable_pub, reason = "shared with the fuzz target")]
+#[allow(unreachable_pub, missing_debug_implementations, reason = "shared with the fuzz target")]
 mod model;
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 
-/// About a million operations. `PROPTEST_CASES` asks for more or fewer programs; `scripts/soak` goes on for minutes.
+#[global_allocator]
+static ALLOCATOR: model::counting::Counting = model::counting::Counting;
+
+/// Fds are the process's, so programs run one at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn in_turn(run: impl FnOnce()) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    run();
+}
+
+fn parse(text: &str) -> Vec<u8> {
+    text.trim_matches(['[', ']']).split(',').map(|byte| byte.trim().parse().unwrap()).collect()
+}
+
 #[test]
-fn random_programs_do_what_the_model_allows() {
+fn a_million_random_operations_do_what_the_model_allows() {
+    let wanted = std::env::var("EVENTP_OPERATIONS")
+        .map_or(1_000_000, |text| text.replace('_', "").parse().unwrap());
     let config = ProptestConfig {
-        cases: std::env::var("PROPTEST_CASES").map_or(2_500, |text| text.parse().unwrap()),
+        cases: 200,
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..ProptestConfig::default()
     };
-    let programs = prop::collection::vec(any::<u8>(), 1..2_500);
-    let ran = TestRunner::new(config).run(&programs, |bytes| {
-        model::run(&bytes);
-        Ok(())
+    // One number for each step: proptest takes out steps, and makes what is left simpler.
+    let programs = prop::collection::vec(any::<u64>(), 1..400);
+    let bytes_of =
+        |steps: &[u64]| steps.iter().flat_map(|step| step.to_le_bytes()).collect::<Vec<u8>>();
+    let mut operations = 0;
+    in_turn(|| {
+        while operations < wanted {
+            let ran = TestRunner::new(config.clone()).run(&programs, |steps| {
+                model::run(&bytes_of(&steps));
+                Ok(())
+            });
+            operations = model::OPERATIONS.load(Ordering::Relaxed);
+            if let Err(TestError::Fail(reason, steps)) = ran {
+                let bytes = bytes_of(&steps);
+                panic!(
+                    "{reason}\nafter {operations} operations\nreplay by EVENTP_PROGRAM='{bytes:?}'"
+                );
+            }
+        }
     });
-    println!("operations: {}", model::OPERATIONS.load(Ordering::Relaxed));
-    if let Err(TestError::Fail(reason, bytes)) = ran {
-        panic!(
-            "{reason}\nreplay by EVENTP_PROGRAM='{bytes:?}' (and EVENTP_TRACE=1 to see what happens)"
-        );
-    }
+    println!("operations: {operations}");
+    assert!(operations >= wanted);
 }
 
-/// One program, given in the environment as a failure prints it.
+#[test]
+fn programs_that_have_failed_once() {
+    let text = include_str!("model/regressions.txt");
+    let programs = text.lines().filter(|line| line.starts_with('['));
+    in_turn(|| programs.for_each(|program| model::run(&parse(program))));
+}
+
 #[test]
 fn a_program_from_the_environment() {
     if let Ok(text) = std::env::var("EVENTP_PROGRAM") {
-        let bytes =
-            text.trim_matches(['[', ']']).split(',').map(|byte| byte.trim().parse().unwrap());
-        model::run(&bytes.collect::<Vec<u8>>());
+        in_turn(|| model::run(&parse(&text)));
     }
 }

@@ -250,6 +250,7 @@ fn without_an_fd_to_spare_the_old_instance_works_on_and_the_rebuild_is_tried_aga
     alone(
         "without_an_fd_to_spare_the_old_instance_works_on_and_the_rebuild_is_tried_again",
         || {
+            rlimit::setrlimit(rlimit::Resource::NOFILE, 1024, 1024).unwrap();
             let (stream, peer) = pair();
             let mut reactor = Eventp::<Vec<String>>::new().unwrap();
             reactor.on_error(|error, told: &mut Vec<String>| {
@@ -288,21 +289,4 @@ fn without_an_fd_to_spare_the_old_instance_works_on_and_the_rebuild_is_tried_aga
             assert!(is_quiet(&mut reactor, &mut told), "rebuilt when there is an fd again");
         },
     );
-}
-
-/// Runs a test in a process of its own, with few fds.
-fn alone(name: &str, test: impl FnOnce()) {
-    const MARK: &str = "EVENTP_TEST_ALONE";
-    if std::env::var_os(MARK).is_some() {
-        rlimit::setrlimit(rlimit::Resource::NOFILE, 1024, 1024).unwrap();
-        return test();
-    }
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env(MARK, "1")
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success(), "{text}{}", String::from_utf8_lossy(&child.stderr));
-    assert!(text.contains("1 passed"), "{text}");
 }

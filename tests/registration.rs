@@ -285,3 +285,24 @@ fn run_once_reports_a_pending_stop_and_does_not_wait() {
     assert!(!reactor.is_stopping());
     assert_eq!(reactor.run_once(Some(Duration::from_millis(1))).unwrap(), 0);
 }
+
+#[test]
+fn what_outlives_its_reactor_still_has_its_name_and_type() {
+    let mut reactor = Eventp::<Vec<u8>>::new().unwrap();
+    let handle = reactor.add(Holder { stream: pair().0, payload: 7u8 }).unwrap();
+    let port = reactor.iter().next().unwrap().ports().next().unwrap();
+    assert_eq!((port.port().index(), port.interest()), (0, interest().read()));
+    let entry = reactor.into_subscribers().next().unwrap();
+    assert_eq!(entry.key(), handle.key());
+    assert!(format!("{entry:?}").contains(entry.type_name()));
+    let holder = entry.into_any().downcast::<Holder<u8>>().unwrap();
+    assert_eq!(holder.payload, 7);
+}
+
+#[test]
+fn what_is_lent_or_shared_says_what_it_is_and_asks_nobody() {
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let remote = reactor.remote().unwrap();
+    assert_eq!(format!("{remote:?}"), "Remote { .. }");
+    assert_eq!(format!("{:?}", Pinned::new(&mut reactor)), "Pinned { .. }");
+}

@@ -4,40 +4,24 @@
 //! and for good.
 
 mod common;
+#[path = "common/seccomp.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+mod seccomp;
 
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
-use std::thread;
 
 use common::*;
 use eventp::{Eventp, interest};
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter,
-};
 
 /// From now on, `EPOLL_CTL_ADD` in this thread fails with `ENOSPC`.
 fn no_watch_left() {
-    let add = SeccompCondition::new(
-        1,
-        SeccompCmpArgLen::Dword,
-        SeccompCmpOp::Eq,
-        libc::EPOLL_CTL_ADD as u64,
-    );
-    let rule = SeccompRule::new(vec![add.unwrap()]).unwrap();
-    let filter = SeccompFilter::new(
-        [(libc::SYS_epoll_ctl, vec![rule])].into(),
-        SeccompAction::Allow,
-        SeccompAction::Errno(libc::ENOSPC as u32),
-        TargetArch::try_from(std::env::consts::ARCH).unwrap(),
-    );
-    let program: BpfProgram = filter.unwrap().try_into().unwrap();
-    apply_filter(&program).unwrap();
+    seccomp::fail_epoll_ctl(&[libc::EPOLL_CTL_ADD], libc::ENOSPC);
 }
 
 #[test]
 fn the_refused_fd_is_named_and_what_was_registered_works_on() {
-    thread::spawn(|| {
+    seccomp::in_thread(|| {
         let (stream, peer) = pair();
         let mut reactor = Eventp::<u32>::new().unwrap();
         let key = reactor
@@ -67,14 +51,12 @@ fn the_refused_fd_is_named_and_what_was_registered_works_on() {
         reactor.modify(key, interest().read().write()).unwrap();
         reactor.delete(key).unwrap();
         assert!(reactor.is_empty());
-    })
-    .join()
-    .unwrap();
+    });
 }
 
 #[test]
 fn a_rebuild_that_finds_no_watch_is_told_once_and_the_old_instance_works_on() {
-    thread::spawn(|| {
+    seccomp::in_thread(|| {
         let (stream, peer) = pair();
         let mut reactor = Eventp::<Vec<String>>::new().unwrap();
         reactor.on_error(|error, told: &mut Vec<String>| {
@@ -104,7 +86,5 @@ fn a_rebuild_that_finds_no_watch_is_told_once_and_the_old_instance_works_on() {
         }
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].starts_with("rebuild of fd"), "{}", told[0]);
-    })
-    .join()
-    .unwrap();
+    });
 }

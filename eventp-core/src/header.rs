@@ -393,3 +393,63 @@ pub(crate) fn data_of(header: *mut Header) -> u64 {
 pub(crate) fn header_of(data: u64) -> *mut Header {
     core::ptr::with_exposed_provenance_mut(data as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::ports::{Each, PortCall};
+    use crate::reactor::Eventp;
+    use crate::subscriber::Subscriber;
+
+    /// A subscriber of one fd or of several, whose value is a `V`.
+    struct Of<V, const ONE: bool, const PORTS: u16>(V);
+
+    impl<V, const ONE: bool, const PORTS: u16> Ports for Of<V, ONE, PORTS> {
+        const ONE: bool = ONE;
+        const FIELDS: &'static [Field] =
+            &[Field { name: "fd", ports: PORTS, armed: true, unhandled: "" }];
+        type Struct = Self;
+
+        fn ports(&self, _field: usize, _each: Each<'_>) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn call<W, S>(_field: usize) -> Option<PortCall<W, S>>
+        where
+            W: Subscriber<Eventp<S>>,
+        {
+            None
+        }
+    }
+
+    unsafe fn never(_header: *mut Header, _events: u32, _reactor: *mut c_void) {}
+
+    /// A block has room for its headers at the start and for its value behind them, aligned as the value is.
+    fn check<V: 'static, const ONE: bool, const PORTS: u16>(header: usize) {
+        let calls = Calls { always: never, once: never };
+        let meta = Meta::of::<Of<V, ONE, PORTS>>(calls, |_| None);
+        assert_eq!(meta.near.is_some(), ONE);
+        assert_eq!(meta.headers, if ONE { 1 } else { usize::from(PORTS) });
+        assert!(meta.value >= meta.headers * header);
+        assert_eq!(meta.value % align_of::<V>(), 0);
+        assert!(meta.layout.size() >= meta.value + size_of::<V>() && meta.layout.size() > 0);
+        assert!(meta.layout.align() >= align_of::<V>().max(align_of::<Header>()));
+    }
+
+    #[repr(align(128))]
+    struct Aligned;
+
+    /// The compiler evaluates these; here they run, under sanitizers and where coverage is counted.
+    #[test]
+    fn every_layout_has_room_for_headers_and_value() {
+        let (near, far) = (size_of::<Header>(), size_of::<FarHeader>());
+        check::<(), true, 1>(near);
+        check::<[u8; 3], true, 1>(near);
+        check::<Aligned, true, 1>(near);
+        check::<(), false, 0>(far);
+        check::<u64, false, 3>(far);
+        check::<Aligned, false, 2>(far);
+    }
+}

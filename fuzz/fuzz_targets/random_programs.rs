@@ -4,6 +4,9 @@
 #[path = "../../tests/model/mod.rs"]
 mod model;
 
+#[global_allocator]
+static ALLOCATOR: model::counting::Counting = model::counting::Counting;
+
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // libFuzzer takes any panic for a finding, also one that the program asks for and catches: only those that get out count.
     std::panic::set_hook(Box::new(|_| {}));

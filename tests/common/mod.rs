@@ -82,3 +82,19 @@ pub fn ghost<S>(reactor: &mut Eventp<S>) -> (OwnedFd, UnixStream) {
     fire(&peer);
     (open_file, peer)
 }
+
+/// Runs the test of this name in a process of its own: what it does to limits or numbers concerns no other.
+pub fn alone(name: &str, test: impl FnOnce()) {
+    const MARK: &str = "EVENTP_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return test();
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env(MARK, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{text}{}", String::from_utf8_lossy(&child.stderr));
+    assert!(text.contains("1 passed"), "{text}");
+}

@@ -1,7 +1,7 @@
-//! What the kernel knows, as `epoll(7)` describes it, for eventfds that are watched for reading.
+//! What the kernel knows, as `epoll(7)` describes it, for eventfds.
 //!
 //! Numbers name files; a file lives as long as a number or the test itself has it open. An entry is keyed by number and file, stays when the
-//! number is closed or given to another file, and goes with its file.
+//! number is closed or given to another file, and goes with its file. The reactor's own eventfd is not in here: see `batches.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,14 +9,39 @@ use std::collections::{BTreeMap, BTreeSet};
 pub type Number = usize;
 /// An open file; never used again after it is gone.
 pub type File = u32;
-/// A port of the reactor's.
+/// A port of the reactor's, from one arming to the end of that.
 pub type Port = u32;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+pub const READABLE: u32 = libc::EPOLLIN as u32;
+pub const WRITABLE: u32 = libc::EPOLLOUT as u32;
+/// What cannot be declined.
+const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Interest {
     pub read: bool,
+    pub write: bool,
     pub edge: bool,
     pub once: bool,
+    pub exclusive: bool,
+}
+
+impl Interest {
+    /// What a one-shot port that has fired has after a rebuild.
+    pub const SILENT: Self =
+        Self { read: false, write: false, edge: false, once: true, exclusive: false };
+
+    fn asked(self) -> u32 {
+        let bit = |is_set, bit| if is_set { bit } else { 0 };
+        bit(self.read, READABLE) | bit(self.write, WRITABLE)
+    }
+
+    fn private(self) -> u32 {
+        let bit = |is_set, bit| if is_set { bit as u32 } else { 0 };
+        bit(self.edge, libc::EPOLLET)
+            | bit(self.once, libc::EPOLLONESHOT)
+            | bit(self.exclusive, libc::EPOLLEXCLUSIVE)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -24,9 +49,17 @@ pub struct Entry {
     pub port: Port,
     pub interest: Interest,
     /// A one-shot entry that has been reported is not, until it is modified.
-    pub armed: bool,
+    armed: bool,
     /// On the ready list: reported at the next wait if the file is still ready.
     pub listed: bool,
+}
+
+impl Entry {
+    /// Its events as `/proc/self/fdinfo` shows them.
+    fn events(&self) -> u32 {
+        let public = if self.armed { self.interest.asked() | ALWAYS } else { 0 };
+        public | self.interest.private()
+    }
 }
 
 #[derive(Debug, PartialEq)]
@@ -37,6 +70,8 @@ pub enum Refusal {
     Exists,
     /// `ENOENT`
     Unknown,
+    /// `EINVAL`
+    Invalid,
 }
 
 #[derive(Debug, Default)]
@@ -74,20 +109,30 @@ impl Kernel {
         }
     }
 
-    fn is_ready(&self, file: File) -> bool {
-        self.counters.get(&file).is_some_and(|&counter| counter > 0)
+    /// What the file is ready for, of what is asked.
+    fn ready(counters: &BTreeMap<File, u64>, file: File, interest: Interest) -> u32 {
+        match counters.get(&file) {
+            Some(0) => WRITABLE & interest.asked(),
+            Some(_) => (WRITABLE | READABLE) & interest.asked(),
+            None => 0,
+        }
+    }
+
+    /// Wakes those who ask for this.
+    fn wake(&mut self, file: File, bit: u32) {
+        for (_, entry) in self.entries.iter_mut().filter(|((_, other), _)| *other == file) {
+            entry.listed |= entry.armed && entry.interest.asked() & bit != 0;
+        }
     }
 
     pub fn fire(&mut self, file: File) {
         *self.counters.get_mut(&file).unwrap() += 1;
-        for (_, entry) in self.entries.iter_mut().filter(|((_, other), _)| *other == file) {
-            entry.listed |= entry.armed && entry.interest.read;
-        }
+        self.wake(file, READABLE);
     }
 
     pub fn drain(&mut self, file: File) {
-        if let Some(counter) = self.counters.get_mut(&file) {
-            *counter = 0;
+        if std::mem::take(self.counters.get_mut(&file).unwrap()) > 0 {
+            self.wake(file, WRITABLE);
         }
     }
 
@@ -96,7 +141,7 @@ impl Kernel {
         if self.entries.contains_key(&(number, file)) {
             return Err(Refusal::Exists);
         }
-        let listed = interest.read && self.is_ready(file);
+        let listed = Self::ready(&self.counters, file, interest) != 0;
         self.entries.insert((number, file), Entry { port, interest, armed: true, listed });
         Ok(())
     }
@@ -108,10 +153,12 @@ impl Kernel {
         interest: Interest,
     ) -> Result<(), Refusal> {
         let file = *self.names.get(&number).ok_or(Refusal::Closed)?;
-        let is_ready = self.is_ready(file);
         let entry = self.entries.get_mut(&(number, file)).ok_or(Refusal::Unknown)?;
+        if entry.interest.exclusive {
+            return Err(Refusal::Invalid);
+        }
         // The entry keeps its place on the ready list; whether it is reported is found out at the wait.
-        let listed = entry.listed || (interest.read && is_ready);
+        let listed = entry.listed || Self::ready(&self.counters, file, interest) != 0;
         *entry = Entry { port, interest, armed: true, listed };
         Ok(())
     }
@@ -127,22 +174,34 @@ impl Kernel {
         self.entries.get(&(number, file)).map(|entry| entry.port)
     }
 
-    /// The ports that one `epoll_wait` with room for all reports.
-    pub fn wait(&mut self) -> Vec<Port> {
-        let mut ports = Vec::new();
+    /// The ports that one `epoll_wait` with room for all reports, and what of.
+    pub fn wait(&mut self) -> Vec<(Port, u32)> {
+        let mut reports = Vec::new();
         for (&(_, file), entry) in &mut self.entries {
             if !entry.listed {
                 continue;
             }
-            let is_ready = self.counters.get(&file).is_some_and(|&counter| counter > 0);
-            if !(is_ready && entry.armed && entry.interest.read) {
+            let ready = Self::ready(&self.counters, file, entry.interest);
+            if ready == 0 || !entry.armed {
                 entry.listed = false;
                 continue;
             }
-            ports.push(entry.port);
+            reports.push((entry.port, ready));
             entry.listed = !entry.interest.edge && !entry.interest.once;
             entry.armed = !entry.interest.once;
         }
-        ports
+        reports
+    }
+
+    /// Whether a wait would report anything.
+    pub fn would_report(&self) -> bool {
+        self.entries.iter().any(|(&(_, file), entry)| {
+            entry.listed && entry.armed && Self::ready(&self.counters, file, entry.interest) != 0
+        })
+    }
+
+    /// All entries, as `/proc/self/fdinfo` shows them.
+    pub fn registrations(&self) -> Vec<(Number, u32)> {
+        self.entries.iter().map(|(&(number, _), entry)| (number, entry.events())).collect()
     }
 }

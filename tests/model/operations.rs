@@ -1,0 +1,529 @@
+//! What a program can do from a handler, from a closure, and from outside: each is foreseen by the model and then done.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+use eventp::{Event, Eventp, Pinned, PortSet, Subscriber, event};
+
+use super::handlers::Me;
+use super::kernel::{READABLE, Refusal, WRITABLE};
+use super::reference::{Id, Place, Wanted};
+use super::subscribers::{
+    Body, NUMBERS, Name, One, Peek, Several, Share, Slot, Whim, Witness, real_interest, with_handle,
+};
+use super::world::{Sub, World};
+use super::{OPERATIONS, catch, panic_by_order, trace};
+
+const MOST_SUBSCRIBERS: usize = 12;
+
+type Reactor<'a> = Pinned<'a, Eventp<World>>;
+
+/// Does one thing.
+pub fn act(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
+    OPERATIONS.fetch_add(1, Ordering::Relaxed);
+    match world.program.below(40) {
+        0..9 => add(world, reactor),
+        9..12 => modify(world, reactor),
+        12 => delete(world, reactor, me),
+        13 | 14 => world.open_new(),
+        15 | 16 => world.open_known(),
+        17 if world.program.chance(2) => world.let_go(),
+        17 => world.close(),
+        18 | 19 => world.drain(),
+        20 => look(world, reactor, me),
+        21..24 => arm(world, reactor, me),
+        24 => disarm(world, reactor),
+        25 => swap(world, reactor, me),
+        26 | 27 => trigger(world, reactor),
+        28 => world.send(),
+        29 => world.notify(),
+        30 => stop(world, reactor),
+        31 if world.program.chance(2) => let_share_go(world),
+        31 => shared(world, reactor, me),
+        _ => world.fire(),
+    }
+}
+
+fn stop(world: &mut World, reactor: &mut Reactor<'_>) {
+    if world.program.chance(2) {
+        world.stop_by_remote();
+    } else {
+        world.model.batches.is_stopping = true;
+        reactor.stop();
+    }
+}
+
+fn kind(refusal: &Refusal) -> ErrorKind {
+    match refusal {
+        Refusal::Closed | Refusal::Invalid => ErrorKind::InvalidInput,
+        Refusal::Exists => ErrorKind::AlreadyExists,
+        Refusal::Unknown => ErrorKind::NotFound,
+    }
+}
+
+/// What the reactor answered is what the model says.
+fn agree(what: &str, real: io::Result<()>, model: Result<(), ErrorKind>) {
+    trace!("{what}: {model:?}");
+    match (real, model) {
+        (Ok(()), Ok(())) => {}
+        (Err(error), Err(kind)) => assert_eq!(error.kind(), kind, "{what}: {error}"),
+        (real, model) => panic!("{what}: {real:?}, but the model says {model:?}"),
+    }
+}
+
+fn new_body(world: &mut World, id: Id, several: bool) -> Body {
+    let slot = |world: &mut World| Slot {
+        number: Cell::new(world.number()),
+        step: usize::from(world.program.chance(8)),
+        interest: Cell::new(world.some_interest()),
+    };
+    let mut fields = [vec![slot(world)], vec![], vec![]];
+    if several {
+        fields[1].extend((0..world.program.below(2)).map(|_| slot(world)));
+        fields[2].extend((0..world.program.below(3)).map(|_| slot(world)));
+    }
+    let witness = Witness::new(id, &world.log);
+    Body { witness, fields, whim: Cell::default() }
+}
+
+fn some_whim(world: &mut World, several: bool) -> Whim {
+    match world.program.below(16) {
+        0 => Whim::Panic,
+        1 if several => Whim::Fail,
+        _ => Whim::None,
+    }
+}
+
+fn add(world: &mut World, reactor: &mut Reactor<'_>) {
+    if world.subs.len() + world.shares.len() >= MOST_SUBSCRIBERS {
+        return;
+    }
+    let kind = world.program.below(10);
+    let id = world.new_value();
+    let several = matches!(kind, 5 | 6 | 7 | 9);
+    let body = new_body(world, id, several);
+    match kind {
+        5 | 6 => add_this(world, reactor, id, Several(body), Name::Several),
+        7 => {
+            let cell = Rc::new(RefCell::new(Several(body)));
+            keep_share(world, id, || Share::CellSeveral(Rc::clone(&cell)));
+            add_this(world, reactor, id, cell, Name::CellSeveral);
+        }
+        8 if world.program.chance(2) => {
+            #[allow(clippy::arc_with_non_send_sync, reason = "as a user may by mistake")]
+            let mutex = Arc::new(Mutex::new(One(body)));
+            keep_share(world, id, || Share::MutexOne(Arc::clone(&mutex)));
+            add_this(world, reactor, id, mutex, Name::MutexOne);
+        }
+        8 => {
+            let cell = Rc::new(RefCell::new(One(body)));
+            keep_share(world, id, || Share::CellOne(Rc::clone(&cell)));
+            add_this(world, reactor, id, cell, Name::CellOne);
+        }
+        9 => {
+            #[allow(clippy::arc_with_non_send_sync, reason = "as a user may by mistake")]
+            let mutex = Arc::new(Mutex::new(Several(body)));
+            keep_share(world, id, || Share::MutexSeveral(Arc::clone(&mutex)));
+            add_this(world, reactor, id, mutex, Name::MutexSeveral);
+        }
+        _ => add_this(world, reactor, id, One(body), Name::One),
+    }
+}
+
+fn keep_share(world: &mut World, id: Id, share: impl FnOnce() -> Share) {
+    if world.program.chance(2) {
+        world.hold(id);
+        world.shares.insert(id, share());
+    }
+}
+
+fn add_this<T: Subscriber<Eventp<World>> + Peek>(
+    world: &mut World,
+    reactor: &mut Reactor<'_>,
+    id: Id,
+    value: T,
+    name: fn(eventp::Handle<T>) -> Name,
+) {
+    let several = !T::ONE;
+    let fields = if several { Several::FIRST_FIELDS } else { 1 };
+    let whim = some_whim(world, several);
+    let wanted = value.peek(|body| {
+        body.whim.set(whim);
+        body.wanted(id, fields)
+    });
+    let foreseen = foresee_add(world, wanted.as_deref(), whim, several, T::BROKEN);
+    trace!("add {id} {wanted:?} {whim:?}: {foreseen:?}");
+    world.hold(id);
+    match catch(|| reactor.try_add(value)) {
+        None => assert!(foreseen.is_none(), "a panic that nobody asked for"),
+        Some(Ok(handle)) => {
+            assert!(matches!(foreseen, Some(Ok(()))), "{foreseen:?}");
+            world.subs.insert(id, Sub { name: name(handle), is_broken: false });
+            return;
+        }
+        Some(Err((value, error))) => {
+            let Some(Err(kind)) = foreseen else { panic!("{foreseen:?}, not {error}") };
+            assert_eq!(error.kind(), kind, "{error}");
+            value.peek(|body| body.witness.check(id));
+        }
+    }
+    assert_eq!(world.release(id), world.was_dropped(id));
+}
+
+/// What an `add` will do: `None` if it panics.
+fn foresee_add(
+    world: &mut World,
+    wanted: Option<&[Wanted]>,
+    whim: Whim,
+    several: bool,
+    broken: ErrorKind,
+) -> Option<Result<(), ErrorKind>> {
+    let Some(wanted) = wanted else { return Some(Err(broken)) };
+    match whim {
+        Whim::Panic => return None,
+        Whim::Fail => return Some(Err(ErrorKind::Other)),
+        Whim::None => {}
+    }
+    let added = if several {
+        let added = world.model.add_all(wanted);
+        if added.is_err() {
+            world.model.tidy();
+        }
+        added
+    } else {
+        world.model.add(wanted[0]).map(drop)
+    };
+    Some(added.map_err(|refusal| kind(&refusal)))
+}
+
+/// Some ports of a subscriber: fields, and perhaps one index.
+fn some_ports(world: &mut World) -> (u64, Option<u16>) {
+    let bits = world.program.byte();
+    let fields = u64::from(bits & 7);
+    let index = match bits >> 4 & 3 {
+        0 => Some(0),
+        1 => Some(1),
+        _ => None,
+    };
+    (fields, index)
+}
+
+fn modify(world: &mut World, reactor: &mut Reactor<'_>) {
+    let Some((id, sub)) = world.pick() else { return };
+    let interest = world.some_interest();
+    let (fields, index) = some_ports(world);
+    let wanted = real_interest(interest);
+    let model = &mut world.model;
+    if let Name::Notified(key) = sub.name {
+        return agree("modify", reactor.modify(key, wanted), Err(ErrorKind::InvalidInput));
+    }
+    if sub.name.has_several() && fields == 0 {
+        let key = sub.name.key();
+        return agree("modify", reactor.modify(key, wanted), Err(ErrorKind::InvalidInput));
+    }
+    let ports =
+        if sub.name.has_several() { model.select(id, fields, index) } else { model.all_of(id) };
+    let refusals: Vec<_> =
+        ports.iter().map(|&port| model.check_modify(port, interest).err()).collect();
+    let foreseen = if ports.is_empty() {
+        Err(ErrorKind::NotFound)
+    } else if interest.exclusive || ports.iter().any(|port| model.ports[port].interest.exclusive) {
+        Err(ErrorKind::InvalidInput)
+    } else if let Some(refusal) = refusals.iter().flatten().next() {
+        // In which order they are tried is not promised: only where that does not show.
+        let others = ports.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none());
+        if refusals.iter().flatten().any(|other| other != refusal)
+            || !others.into_iter().all(|(&port, _)| model.can_be_modified_in_vain(port))
+        {
+            return;
+        }
+        Err(kind(refusal))
+    } else {
+        ports.iter().for_each(|&port| model.modify(port, interest).unwrap());
+        Ok(())
+    };
+    trace!("modify {id} {fields:b} {index:?} {interest:?}");
+    agree("modify", reactor.modify(sub.name.ports(fields, index), wanted), foreseen);
+}
+
+fn disarm(world: &mut World, reactor: &mut Reactor<'_>) {
+    let Some((id, sub)) = world.pick() else { return };
+    let (fields, _) = some_ports(world);
+    let key = sub.name.key();
+    if !sub.name.has_several() {
+        let disarmed = reactor.disarm(key, PortSet::<One>::of_fields(1));
+        let is_notified = matches!(sub.name, Name::Notified(_));
+        let kind = if is_notified { ErrorKind::NotFound } else { ErrorKind::InvalidInput };
+        return agree("disarm", disarmed, Err(kind));
+    }
+    trace!("disarm {id} {fields:b}");
+    let ports = world.model.select(id, fields, None);
+    let foreseen = if ports.is_empty() { Err(ErrorKind::NotFound) } else { Ok(()) };
+    for port in ports {
+        world.model.remove(port);
+    }
+    if foreseen.is_ok() {
+        world.model.tidy();
+    }
+    agree("disarm", reactor.disarm(key, PortSet::<Several>::of_fields(fields)), foreseen);
+}
+
+fn arm(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
+    let own = match me {
+        Me::Several(id, this) if world.program.chance(2) => Some((*id, &**this)),
+        _ => None,
+    };
+    let fields = u64::from(world.program.byte() & 15);
+    let target = match own {
+        Some((id, _)) => world.subs.get(&id).map(|&sub| (id, sub)),
+        None => world.pick(),
+    };
+    let Some((id, sub)) = target else { return };
+    let whim = some_whim(world, true);
+    let set = PortSet::<Several>::of_fields(fields);
+    trace!("arm {id} {fields:b} {whim:?}");
+    if let Some((_, this)) = own {
+        this.0.whim.set(whim);
+        let wanted = this.0.wanted(id, fields);
+        let foreseen = foresee_arm(world, &wanted, fields, whim);
+        let armed = catch(|| reactor.arm(sub.name.key(), this, set));
+        this.0.whim.set(Whim::None);
+        return agree_or_panic(armed, foreseen);
+    }
+    macro_rules! arm_other {
+        ($handle:expr) => {{
+            let wanted = match reactor.get_mut($handle) {
+                Err(_) => {
+                    assert!(me.is(id));
+                    let armed = reactor.arm_other($handle, set);
+                    return agree("arm", armed, Err(ErrorKind::ResourceBusy));
+                }
+                Ok(value) => value.peek(|body| {
+                    body.whim.set(whim);
+                    body.wanted(id, fields)
+                }),
+            };
+            let foreseen = match &wanted {
+                Some(wanted) => foresee_arm(world, wanted, fields, whim),
+                None if fields == 0 => Some(Ok(())),
+                None if sub.name.is_mutex() => Some(Err(ErrorKind::Other)),
+                None => Some(Err(ErrorKind::ResourceBusy)),
+            };
+            let armed = catch(|| reactor.arm_other($handle, set));
+            if let Ok(value) = reactor.get_mut($handle) {
+                value.peek(|body| body.whim.set(Whim::None));
+            }
+            if armed.is_none() && sub.name.is_mutex() {
+                world.subs.get_mut(&id).expect("registered").is_broken = true; // it panicked under the lock
+            }
+            agree_or_panic(armed, foreseen)
+        }};
+    }
+    match sub.name {
+        Name::Several(handle) => arm_other!(handle),
+        Name::CellSeveral(handle) => arm_other!(handle),
+        Name::MutexSeveral(handle) => arm_other!(handle),
+        Name::One(handle) => {
+            let armed = reactor.arm_other(handle, PortSet::of_fields(1));
+            let is_own = me.is(id);
+            let kind = if is_own { ErrorKind::ResourceBusy } else { ErrorKind::InvalidInput };
+            agree("arm", armed, Err(kind));
+        }
+        _ => {}
+    }
+}
+
+/// What arming these fds will do: `None` if it panics.
+fn foresee_arm(
+    world: &mut World,
+    wanted: &[Wanted],
+    fields: u64,
+    whim: Whim,
+) -> Option<Result<(), ErrorKind>> {
+    match whim {
+        Whim::Panic if !wanted.is_empty() => return None,
+        Whim::Fail if fields != 0 => return Some(Err(ErrorKind::Other)),
+        _ => {}
+    }
+    Some(world.model.add_all(wanted).map_err(|refusal| kind(&refusal)))
+}
+
+fn agree_or_panic(armed: Option<io::Result<()>>, foreseen: Option<Result<(), ErrorKind>>) {
+    match (armed, foreseen) {
+        (None, None) => {}
+        (Some(armed), Some(foreseen)) => agree("arm", armed, foreseen),
+        (armed, foreseen) => panic!("arm: {armed:?}, but the model says {foreseen:?}"),
+    }
+}
+
+fn delete(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
+    let Some((id, sub)) = world.pick() else { return };
+    let key = sub.name.key();
+    trace!("delete {id}");
+    world.subs.remove(&id);
+    let forgotten = world.model.remove_all_of(id);
+    if me.is(id) {
+        world.doomed = Some(id);
+        reactor.delete(key).unwrap();
+        assert!(!world.was_dropped(id), "not under its own handler");
+    } else {
+        let is_dropped = world.will_be_dropped(id);
+        let bomb = is_dropped && world.program.chance(8);
+        if is_dropped {
+            world.wish();
+            world.foresee_wish();
+        }
+        // Nothing is left to be tidied up after a subscriber with one fd that the kernel has forgotten.
+        if !bomb && (sub.name.has_several() || !forgotten) {
+            world.model.tidy();
+        }
+        world.log.borrow_mut().bomb = bomb;
+        let deleted = catch(|| reactor.delete(key).unwrap());
+        assert_eq!(deleted.is_none(), bomb, "the destructor's panic comes through");
+        assert_eq!(world.release(id), world.was_dropped(id), "dropped at once");
+        if bomb && world.program.chance(2) {
+            panic_by_order();
+        }
+    }
+    assert_eq!(reactor.delete(key).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+/// Lends a subscriber, and asks questions.
+fn look(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
+    let Some((id, sub)) = world.pick() else { return };
+    let (fields, index) = some_ports(world);
+    assert!(reactor.contains(sub.name.key()));
+    let asked = reactor.interest(sub.name.ports(fields, index));
+    let ports = if sub.name.has_several() {
+        world.model.select(id, fields, index)
+    } else {
+        world.model.all_of(id)
+    };
+    match asked {
+        Ok(interest) => {
+            let is_it = |port| real_interest(world.model.ports[port].interest) == interest;
+            let is_notified = matches!(sub.name, Name::Notified(_));
+            assert!(is_notified || ports.iter().any(is_it), "{interest:?}");
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::NotFound);
+            assert!(ports.is_empty());
+        }
+    }
+    with_handle!(
+        sub.name,
+        handle => match reactor.get_mut(handle) {
+            Ok(value) => {
+                assert!(!me.is(id), "a second `&mut` to the running subscriber");
+                let looked = value.peek(|body| body.witness.check(id));
+                assert_eq!(looked.is_none(), sub.is_broken);
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::ResourceBusy, "{error}");
+                assert!(me.is(id));
+            }
+        },
+        key => assert!(reactor.handle::<One>(key).is_err())
+    );
+}
+
+/// Has a subscriber answer with another number, should it be asked again.
+fn swap(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
+    let (number, interest) = (world.number(), world.some_interest());
+    let change = |body: &Body| {
+        let slot = body.fields.iter().flatten().nth(number % 3);
+        if let Some(slot) = slot {
+            slot.number.set((number + slot.number.get()) % NUMBERS);
+            slot.interest.set(interest);
+        }
+    };
+    if let Some(body) = me.body().filter(|_| world.program.chance(2)) {
+        return change(body);
+    }
+    let Some((_, sub)) = world.pick() else { return };
+    with_handle!(
+        sub.name,
+        handle => _ = reactor.get_mut(handle).map(|value| value.peek(change)),
+        _key => {}
+    );
+}
+
+fn trigger(world: &mut World, reactor: &mut Reactor<'_>) {
+    let Some((id, sub)) = world.pick() else { return };
+    let (fields, index) = some_ports(world);
+    if world.model.batches.triggered.len() > 32 {
+        return;
+    }
+    let model = &mut world.model;
+    let ports = match sub.name.has_several() {
+        true => model.select(id, fields, index),
+        false => model.all_of(id),
+    };
+    let is_notified = matches!(sub.name, Name::Notified(_));
+    let foreseen = if is_notified || !ports.is_empty() {
+        let can_be = ports.iter().all(|port| model.ports[port].can_be_called());
+        if can_be { Ok(()) } else { Err(ErrorKind::InvalidInput) }
+    } else {
+        Err(ErrorKind::NotFound)
+    };
+    let event: Event =
+        if index == Some(1) { event().readable().writable() } else { event().readable() };
+    if foreseen.is_ok() {
+        let events = event.bits();
+        assert_eq!(events & !(READABLE | WRITABLE), 0);
+        for port in ports {
+            let place = model.ports[&port].place;
+            model.batches.trigger(place, events);
+        }
+        if is_notified {
+            model.batches.trigger(Place::one(id), events);
+        }
+    }
+    trace!("trigger {id} {fields:b} {index:?} {event:?}");
+    agree("trigger", reactor.trigger(sub.name.ports(fields, index), event), foreseen);
+}
+
+/// Spoils a shared subscriber, or registers one again that has been removed.
+fn shared(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
+    let nth = world.program.byte();
+    let Some(nth) = usize::from(nth).checked_rem(world.shares.len()) else { return };
+    let (&id, share) = world.shares.iter().nth(nth).expect("within");
+    if me.is(id) || world.doomed == Some(id) {
+        return;
+    }
+    if let Some(sub) = world.subs.get_mut(&id) {
+        trace!("spoil {id}");
+        sub.is_broken |= share.spoil();
+        return;
+    }
+    match share {
+        Share::CellOne(cell) => {
+            let cell = Rc::clone(cell);
+            add_this(world, reactor, id, cell, Name::CellOne);
+        }
+        Share::CellSeveral(cell) => {
+            let cell = Rc::clone(cell);
+            add_this(world, reactor, id, cell, Name::CellSeveral);
+        }
+        Share::MutexOne(mutex) => {
+            let mutex = Arc::clone(mutex);
+            add_this(world, reactor, id, mutex, Name::MutexOne);
+        }
+        Share::MutexSeveral(mutex) => {
+            let mutex = Arc::clone(mutex);
+            add_this(world, reactor, id, mutex, Name::MutexSeveral);
+        }
+    }
+}
+
+fn let_share_go(world: &mut World) {
+    let nth = world.program.byte();
+    let Some(nth) = usize::from(nth).checked_rem(world.shares.len()) else { return };
+    let id = *world.shares.keys().nth(nth).expect("within");
+    trace!("let share {id} go");
+    drop(world.shares.remove(&id));
+    assert_eq!(world.release(id), world.was_dropped(id));
+}
