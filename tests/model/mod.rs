@@ -250,7 +250,7 @@ fn take(reactor: &mut Eventp<World>, world: &mut World) {
                 assert!(!is_pending, "its event is lost");
                 value.peek(|body| body.witness.check(id));
                 drop(value);
-                world.subs.remove(&id);
+                world.unregister(id);
                 world.model.remove_all_of(id);
                 world.model.tidy();
                 assert_eq!(world.release(id), world.was_dropped(id));

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::atomic::Ordering;
 
-use eventp::{Event, Eventp, Pinned, PortSet, event};
+use eventp::{Event, Eventp, Pinned, PortSet, event, interest};
 
 use super::adding::{add, let_share_go, shared};
 use super::arming::arm;
@@ -29,6 +29,7 @@ pub fn act(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
         17 if world.program.chance(2) => world.let_go(),
         17 => world.close(),
         18 | 19 => world.drain(),
+        20 if world.program.chance(4) => look_for_former(world, reactor),
         20 => look(world, reactor, me),
         21..24 => arm(world, reactor, me),
         24 => disarm(world, reactor),
@@ -146,7 +147,7 @@ fn delete(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
     let Some((id, sub)) = world.pick() else { return };
     let key = sub.name.key();
     trace!("delete {id}");
-    world.subs.remove(&id);
+    world.unregister(id);
     let forgotten = world.model.remove_all_of(id);
     if me.is(id) {
         world.doomed = Some(id);
@@ -210,6 +211,23 @@ fn look(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
             }
         },
         key => assert!(reactor.handle::<One>(key).is_err())
+    );
+}
+
+/// A name that has been somebody's is nobody's, whoever came after.
+fn look_for_former(world: &mut World, reactor: &mut Reactor<'_>) {
+    let nth = world.program.byte();
+    let Some(nth) = usize::from(nth).checked_rem(world.former.len()) else { return };
+    let name = world.former[nth];
+    assert!(!reactor.contains(name.key()));
+    let unknown = Err(ErrorKind::NotFound);
+    agree("delete a former one", reactor.delete(name.key()), unknown);
+    agree("modify a former one", reactor.modify(name.ports(7, None), interest()), unknown);
+    agree("trigger a former one", reactor.trigger(name.ports(7, None), event()), unknown);
+    with_handle!(
+        name,
+        handle => agree("lend a former one", reactor.get_mut(handle).map(drop), unknown),
+        _key => {}
     );
 }
 

@@ -25,6 +25,8 @@ pub struct World {
     pub program: Program,
     pub model: Reference,
     pub subs: BTreeMap<Id, Sub>,
+    /// The names of some that have left: they name nobody any more.
+    pub former: VecDeque<Name>,
     pub shares: BTreeMap<Id, Share>,
     /// How many have each value: the reactor and a share.
     holders: BTreeMap<Id, usize>,
@@ -53,6 +55,7 @@ impl World {
             program,
             model: Reference::default(),
             subs: BTreeMap::new(),
+            former: VecDeque::new(),
             shares: BTreeMap::new(),
             holders: BTreeMap::new(),
             alive: BTreeSet::new(),
@@ -104,6 +107,14 @@ impl World {
         self.next_id += 1;
         self.alive.insert(id);
         id
+    }
+
+    /// A subscriber leaves the reactor; says whether it had not before.
+    pub fn unregister(&mut self, id: Id) -> bool {
+        let Some(sub) = self.subs.remove(&id) else { return false };
+        self.former.truncate(7);
+        self.former.push_front(sub.name);
+        true
     }
 
     /// Somebody more has a value.
@@ -163,7 +174,7 @@ impl World {
         let mut port = port.filter(|port| port.place.id == id && port.can_be_called());
         let place = port.find(|port| port.number == number).map(|port| port.place);
         self.model.called(place.unwrap_or(Place::one(id)), None);
-        self.subs.remove(&id);
+        self.unregister(id);
         self.model.remove_all_of(id);
         self.release(id);
         self.model.batches.call_attention();
