@@ -144,7 +144,7 @@ fn answer(world: &mut World, call: &Call) -> io::Result<Flow> {
 
 /// The running subscriber is removed when its handler has returned, which is now.
 fn leave(world: &mut World, id: Id) {
-    if world.subs.remove(&id).is_some() {
+    if world.unregister(id) {
         world.model.remove_all_of(id);
     }
     world.doomed = None;

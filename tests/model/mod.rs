@@ -6,24 +6,30 @@
 //! | file | what |
 //! |---|---|
 //! | `mod.rs` | programs, what is done from outside, and the end, where nothing may be left |
-//! | `operations.rs` | what can be done from anywhere |
+//! | `operations.rs`, `adding.rs`, `arming.rs`, `files.rs`, `remotes.rs` | what can be done from anywhere |
 //! | `handlers.rs` | what is called back |
-//! | `subscribers.rs` | the subscribers, their whims, and their last wishes |
-//! | `world.rs` | the state: program, model, files |
+//! | `subscribers.rs`, `names.rs` | the subscribers, their whims, and their last wishes |
+//! | `world.rs` | the state, and what holds between steps |
 //! | `kernel.rs` | the model of `epoll` |
-//! | `reference.rs`, `batches.rs` | the model of the reactor: what is registered, and run calls |
+//! | `reference.rs`, `batches.rs`, `bell.rs` | the model of the reactor: what is registered, run calls, and what is handed in |
 //! | `procfs.rs`, `counting.rs` | what the kernel and the allocator say |
 //!
 //! After each step from outside: who was called, with which event, once per reported readiness and no more; who was dropped, once and when; what
 //! was told; and that the kernel has exactly the registrations of the model. After each program: no fd and no memory is left.
 
+pub mod adding;
+pub mod arming;
 pub mod batches;
+pub mod bell;
 pub mod counting;
+pub mod files;
 pub mod handlers;
 pub mod kernel;
+pub mod names;
 pub mod operations;
 pub mod procfs;
 pub mod reference;
+pub mod remotes;
 pub mod subscribers;
 pub mod world;
 
@@ -39,9 +45,11 @@ use std::time::Duration;
 
 use eventp::{Eventp, Pinned, interest};
 
+use files::close_all;
 use handlers::Me;
-use subscribers::{NUMBERS, Name, Peek, Witness, real_interest, real_number, with_handle};
-use world::{Sub, World, close_all};
+use names::{Name, Peek, with_handle};
+use subscribers::{NUMBERS, Witness, real_interest, real_number};
+use world::{Sub, World};
 
 /// Each step from outside begins with a byte at a multiple of this.
 pub const STEP: usize = 8;
@@ -242,7 +250,7 @@ fn take(reactor: &mut Eventp<World>, world: &mut World) {
                 assert!(!is_pending, "its event is lost");
                 value.peek(|body| body.witness.check(id));
                 drop(value);
-                world.subs.remove(&id);
+                world.unregister(id);
                 world.model.remove_all_of(id);
                 world.model.tidy();
                 assert_eq!(world.release(id), world.was_dropped(id));

@@ -1,25 +1,21 @@
 //! What a program can do from a handler, from a closure, and from outside: each is foreseen by the model and then done.
 
-use std::cell::{Cell, RefCell};
 use std::io::{self, ErrorKind};
-use std::rc::Rc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 
-use eventp::{Event, Eventp, Pinned, PortSet, Subscriber, event};
+use eventp::{Event, Eventp, Pinned, PortSet, event, interest};
 
+use super::adding::{add, let_share_go, shared};
+use super::arming::arm;
 use super::handlers::Me;
 use super::kernel::{READABLE, Refusal, WRITABLE};
-use super::reference::{Id, Place, Wanted};
-use super::subscribers::{
-    Body, NUMBERS, Name, One, Peek, Several, Share, Slot, Whim, Witness, real_interest, with_handle,
-};
-use super::world::{Sub, World};
+use super::names::{Name, Peek, with_handle};
+use super::reference::Place;
+use super::subscribers::{Body, NUMBERS, One, Several, real_interest};
+use super::world::World;
 use super::{OPERATIONS, catch, panic_by_order, trace};
 
-const MOST_SUBSCRIBERS: usize = 12;
-
-type Reactor<'a> = Pinned<'a, Eventp<World>>;
+pub type Reactor<'a> = Pinned<'a, Eventp<World>>;
 
 /// Does one thing.
 pub fn act(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
@@ -33,6 +29,7 @@ pub fn act(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
         17 if world.program.chance(2) => world.let_go(),
         17 => world.close(),
         18 | 19 => world.drain(),
+        20 if world.program.chance(4) => look_for_former(world, reactor),
         20 => look(world, reactor, me),
         21..24 => arm(world, reactor, me),
         24 => disarm(world, reactor),
@@ -56,7 +53,7 @@ fn stop(world: &mut World, reactor: &mut Reactor<'_>) {
     }
 }
 
-fn kind(refusal: &Refusal) -> ErrorKind {
+pub fn kind(refusal: &Refusal) -> ErrorKind {
     match refusal {
         Refusal::Closed | Refusal::Invalid => ErrorKind::InvalidInput,
         Refusal::Exists => ErrorKind::AlreadyExists,
@@ -65,138 +62,13 @@ fn kind(refusal: &Refusal) -> ErrorKind {
 }
 
 /// What the reactor answered is what the model says.
-fn agree(what: &str, real: io::Result<()>, model: Result<(), ErrorKind>) {
+pub fn agree(what: &str, real: io::Result<()>, model: Result<(), ErrorKind>) {
     trace!("{what}: {model:?}");
     match (real, model) {
         (Ok(()), Ok(())) => {}
         (Err(error), Err(kind)) => assert_eq!(error.kind(), kind, "{what}: {error}"),
         (real, model) => panic!("{what}: {real:?}, but the model says {model:?}"),
     }
-}
-
-fn new_body(world: &mut World, id: Id, several: bool) -> Body {
-    let slot = |world: &mut World| Slot {
-        number: Cell::new(world.number()),
-        step: usize::from(world.program.chance(8)),
-        interest: Cell::new(world.some_interest()),
-    };
-    let mut fields = [vec![slot(world)], vec![], vec![]];
-    if several {
-        fields[1].extend((0..world.program.below(2)).map(|_| slot(world)));
-        fields[2].extend((0..world.program.below(3)).map(|_| slot(world)));
-    }
-    let witness = Witness::new(id, &world.log);
-    Body { witness, fields, whim: Cell::default() }
-}
-
-fn some_whim(world: &mut World, several: bool) -> Whim {
-    match world.program.below(16) {
-        0 => Whim::Panic,
-        1 if several => Whim::Fail,
-        _ => Whim::None,
-    }
-}
-
-fn add(world: &mut World, reactor: &mut Reactor<'_>) {
-    if world.subs.len() + world.shares.len() >= MOST_SUBSCRIBERS {
-        return;
-    }
-    let kind = world.program.below(10);
-    let id = world.new_value();
-    let several = matches!(kind, 5 | 6 | 7 | 9);
-    let body = new_body(world, id, several);
-    match kind {
-        5 | 6 => add_this(world, reactor, id, Several(body), Name::Several),
-        7 => {
-            let cell = Rc::new(RefCell::new(Several(body)));
-            keep_share(world, id, || Share::CellSeveral(Rc::clone(&cell)));
-            add_this(world, reactor, id, cell, Name::CellSeveral);
-        }
-        8 if world.program.chance(2) => {
-            #[allow(clippy::arc_with_non_send_sync, reason = "as a user may by mistake")]
-            let mutex = Arc::new(Mutex::new(One(body)));
-            keep_share(world, id, || Share::MutexOne(Arc::clone(&mutex)));
-            add_this(world, reactor, id, mutex, Name::MutexOne);
-        }
-        8 => {
-            let cell = Rc::new(RefCell::new(One(body)));
-            keep_share(world, id, || Share::CellOne(Rc::clone(&cell)));
-            add_this(world, reactor, id, cell, Name::CellOne);
-        }
-        9 => {
-            #[allow(clippy::arc_with_non_send_sync, reason = "as a user may by mistake")]
-            let mutex = Arc::new(Mutex::new(Several(body)));
-            keep_share(world, id, || Share::MutexSeveral(Arc::clone(&mutex)));
-            add_this(world, reactor, id, mutex, Name::MutexSeveral);
-        }
-        _ => add_this(world, reactor, id, One(body), Name::One),
-    }
-}
-
-fn keep_share(world: &mut World, id: Id, share: impl FnOnce() -> Share) {
-    if world.program.chance(2) {
-        world.hold(id);
-        world.shares.insert(id, share());
-    }
-}
-
-fn add_this<T: Subscriber<Eventp<World>> + Peek>(
-    world: &mut World,
-    reactor: &mut Reactor<'_>,
-    id: Id,
-    value: T,
-    name: fn(eventp::Handle<T>) -> Name,
-) {
-    let several = !T::ONE;
-    let fields = if several { Several::FIRST_FIELDS } else { 1 };
-    let whim = some_whim(world, several);
-    let wanted = value.peek(|body| {
-        body.whim.set(whim);
-        body.wanted(id, fields)
-    });
-    let foreseen = foresee_add(world, wanted.as_deref(), whim, several, T::BROKEN);
-    trace!("add {id} {wanted:?} {whim:?}: {foreseen:?}");
-    world.hold(id);
-    match catch(|| reactor.try_add(value)) {
-        None => assert!(foreseen.is_none(), "a panic that nobody asked for"),
-        Some(Ok(handle)) => {
-            assert!(matches!(foreseen, Some(Ok(()))), "{foreseen:?}");
-            world.subs.insert(id, Sub { name: name(handle), is_broken: false });
-            return;
-        }
-        Some(Err((value, error))) => {
-            let Some(Err(kind)) = foreseen else { panic!("{foreseen:?}, not {error}") };
-            assert_eq!(error.kind(), kind, "{error}");
-            value.peek(|body| body.witness.check(id));
-        }
-    }
-    assert_eq!(world.release(id), world.was_dropped(id));
-}
-
-/// What an `add` will do: `None` if it panics.
-fn foresee_add(
-    world: &mut World,
-    wanted: Option<&[Wanted]>,
-    whim: Whim,
-    several: bool,
-    broken: ErrorKind,
-) -> Option<Result<(), ErrorKind>> {
-    let Some(wanted) = wanted else { return Some(Err(broken)) };
-    match whim {
-        Whim::Panic => return None,
-        Whim::Fail => return Some(Err(ErrorKind::Other)),
-        Whim::None => {}
-    }
-    let added = if several {
-        let added = world.model.add_all(wanted);
-        if added.is_err() {
-            world.model.tidy();
-        }
-        added
-    } else {
-        world.model.add(wanted[0]).map(drop)
-    };
-    Some(added.map_err(|refusal| kind(&refusal)))
 }
 
 /// Some ports of a subscriber: fields, and perhaps one index.
@@ -271,99 +143,11 @@ fn disarm(world: &mut World, reactor: &mut Reactor<'_>) {
     agree("disarm", reactor.disarm(key, PortSet::<Several>::of_fields(fields)), foreseen);
 }
 
-fn arm(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
-    let own = match me {
-        Me::Several(id, this) if world.program.chance(2) => Some((*id, &**this)),
-        _ => None,
-    };
-    let fields = u64::from(world.program.byte() & 15);
-    let target = match own {
-        Some((id, _)) => world.subs.get(&id).map(|&sub| (id, sub)),
-        None => world.pick(),
-    };
-    let Some((id, sub)) = target else { return };
-    let whim = some_whim(world, true);
-    let set = PortSet::<Several>::of_fields(fields);
-    trace!("arm {id} {fields:b} {whim:?}");
-    if let Some((_, this)) = own {
-        this.0.whim.set(whim);
-        let wanted = this.0.wanted(id, fields);
-        let foreseen = foresee_arm(world, &wanted, fields, whim);
-        let armed = catch(|| reactor.arm(sub.name.key(), this, set));
-        this.0.whim.set(Whim::None);
-        return agree_or_panic(armed, foreseen);
-    }
-    macro_rules! arm_other {
-        ($handle:expr) => {{
-            let wanted = match reactor.get_mut($handle) {
-                Err(_) => {
-                    assert!(me.is(id));
-                    let armed = reactor.arm_other($handle, set);
-                    return agree("arm", armed, Err(ErrorKind::ResourceBusy));
-                }
-                Ok(value) => value.peek(|body| {
-                    body.whim.set(whim);
-                    body.wanted(id, fields)
-                }),
-            };
-            let foreseen = match &wanted {
-                Some(wanted) => foresee_arm(world, wanted, fields, whim),
-                None if fields == 0 => Some(Ok(())),
-                None if sub.name.is_mutex() => Some(Err(ErrorKind::Other)),
-                None => Some(Err(ErrorKind::ResourceBusy)),
-            };
-            let armed = catch(|| reactor.arm_other($handle, set));
-            if let Ok(value) = reactor.get_mut($handle) {
-                value.peek(|body| body.whim.set(Whim::None));
-            }
-            if armed.is_none() && sub.name.is_mutex() {
-                world.subs.get_mut(&id).expect("registered").is_broken = true; // it panicked under the lock
-            }
-            agree_or_panic(armed, foreseen)
-        }};
-    }
-    match sub.name {
-        Name::Several(handle) => arm_other!(handle),
-        Name::CellSeveral(handle) => arm_other!(handle),
-        Name::MutexSeveral(handle) => arm_other!(handle),
-        Name::One(handle) => {
-            let armed = reactor.arm_other(handle, PortSet::of_fields(1));
-            let is_own = me.is(id);
-            let kind = if is_own { ErrorKind::ResourceBusy } else { ErrorKind::InvalidInput };
-            agree("arm", armed, Err(kind));
-        }
-        _ => {}
-    }
-}
-
-/// What arming these fds will do: `None` if it panics.
-fn foresee_arm(
-    world: &mut World,
-    wanted: &[Wanted],
-    fields: u64,
-    whim: Whim,
-) -> Option<Result<(), ErrorKind>> {
-    match whim {
-        Whim::Panic if !wanted.is_empty() => return None,
-        Whim::Fail if fields != 0 => return Some(Err(ErrorKind::Other)),
-        _ => {}
-    }
-    Some(world.model.add_all(wanted).map_err(|refusal| kind(&refusal)))
-}
-
-fn agree_or_panic(armed: Option<io::Result<()>>, foreseen: Option<Result<(), ErrorKind>>) {
-    match (armed, foreseen) {
-        (None, None) => {}
-        (Some(armed), Some(foreseen)) => agree("arm", armed, foreseen),
-        (armed, foreseen) => panic!("arm: {armed:?}, but the model says {foreseen:?}"),
-    }
-}
-
 fn delete(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
     let Some((id, sub)) = world.pick() else { return };
     let key = sub.name.key();
     trace!("delete {id}");
-    world.subs.remove(&id);
+    world.unregister(id);
     let forgotten = world.model.remove_all_of(id);
     if me.is(id) {
         world.doomed = Some(id);
@@ -430,6 +214,23 @@ fn look(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
     );
 }
 
+/// A name that has been somebody's is nobody's, whoever came after.
+fn look_for_former(world: &mut World, reactor: &mut Reactor<'_>) {
+    let nth = world.program.byte();
+    let Some(nth) = usize::from(nth).checked_rem(world.former.len()) else { return };
+    let name = world.former[nth];
+    assert!(!reactor.contains(name.key()));
+    let unknown = Err(ErrorKind::NotFound);
+    agree("delete a former one", reactor.delete(name.key()), unknown);
+    agree("modify a former one", reactor.modify(name.ports(7, None), interest()), unknown);
+    agree("trigger a former one", reactor.trigger(name.ports(7, None), event()), unknown);
+    with_handle!(
+        name,
+        handle => agree("lend a former one", reactor.get_mut(handle).map(drop), unknown),
+        _key => {}
+    );
+}
+
 /// Has a subscriber answer with another number, should it be asked again.
 fn swap(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
     let (number, interest) = (world.number(), world.some_interest());
@@ -484,46 +285,4 @@ fn trigger(world: &mut World, reactor: &mut Reactor<'_>) {
     }
     trace!("trigger {id} {fields:b} {index:?} {event:?}");
     agree("trigger", reactor.trigger(sub.name.ports(fields, index), event), foreseen);
-}
-
-/// Spoils a shared subscriber, or registers one again that has been removed.
-fn shared(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
-    let nth = world.program.byte();
-    let Some(nth) = usize::from(nth).checked_rem(world.shares.len()) else { return };
-    let (&id, share) = world.shares.iter().nth(nth).expect("within");
-    if me.is(id) || world.doomed == Some(id) {
-        return;
-    }
-    if let Some(sub) = world.subs.get_mut(&id) {
-        trace!("spoil {id}");
-        sub.is_broken |= share.spoil();
-        return;
-    }
-    match share {
-        Share::CellOne(cell) => {
-            let cell = Rc::clone(cell);
-            add_this(world, reactor, id, cell, Name::CellOne);
-        }
-        Share::CellSeveral(cell) => {
-            let cell = Rc::clone(cell);
-            add_this(world, reactor, id, cell, Name::CellSeveral);
-        }
-        Share::MutexOne(mutex) => {
-            let mutex = Arc::clone(mutex);
-            add_this(world, reactor, id, mutex, Name::MutexOne);
-        }
-        Share::MutexSeveral(mutex) => {
-            let mutex = Arc::clone(mutex);
-            add_this(world, reactor, id, mutex, Name::MutexSeveral);
-        }
-    }
-}
-
-fn let_share_go(world: &mut World) {
-    let nth = world.program.byte();
-    let Some(nth) = usize::from(nth).checked_rem(world.shares.len()) else { return };
-    let id = *world.shares.keys().nth(nth).expect("within");
-    trace!("let share {id} go");
-    drop(world.shares.remove(&id));
-    assert_eq!(world.release(id), world.was_dropped(id));
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::batches::Batches;
+use super::bell::Batches;
 use super::kernel::{Interest, Kernel, Number, Port, Refusal};
 
 /// A subscriber; never used again after it is gone.

@@ -2,16 +2,16 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use eventp::{Error, Eventp, Key, Notifier, Pinned, Remote};
+use eventp::{Error, Eventp, Key, Notifier, Remote};
 
 use super::kernel::{File, Interest, Number};
+use super::names::{Name, Share};
 use super::reference::{Id, Place, Reference};
-use super::subscribers::{FIRST, Log, NUMBERS, Name, Share, Wish, close, real_number, ring};
-use super::{Program, handlers, procfs, trace};
+use super::subscribers::{FIRST, Log, NUMBERS};
+use super::{Program, procfs, trace};
 
 /// A registered subscriber.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub struct World {
     pub program: Program,
     pub model: Reference,
     pub subs: BTreeMap<Id, Sub>,
+    /// The names of some that have left: they name nobody any more.
+    pub former: VecDeque<Name>,
     pub shares: BTreeMap<Id, Share>,
     /// How many have each value: the reactor and a share.
     holders: BTreeMap<Id, usize>,
@@ -38,9 +40,9 @@ pub struct World {
     losses_told: usize,
     /// One fd for each living file that the test holds by itself.
     pub files: BTreeMap<File, OwnedFd>,
-    next_file: File,
+    pub next_file: File,
     next_id: Id,
-    next_job: u64,
+    pub next_job: u64,
     pub remote: Option<Remote<Self>>,
     pub notifiers: BTreeMap<Id, Notifier>,
     /// What the nested reactor's run call answered, if it was run.
@@ -53,6 +55,7 @@ impl World {
             program,
             model: Reference::default(),
             subs: BTreeMap::new(),
+            former: VecDeque::new(),
             shares: BTreeMap::new(),
             holders: BTreeMap::new(),
             alive: BTreeSet::new(),
@@ -92,7 +95,7 @@ impl World {
         self.subs.iter().nth(nth).map(|(&id, &sub)| (id, sub))
     }
 
-    fn pick_file(&mut self) -> Option<File> {
+    pub fn pick_file(&mut self) -> Option<File> {
         let nth = self.program.byte();
         let nth = usize::from(nth).checked_rem(self.files.len())?;
         self.files.keys().nth(nth).copied()
@@ -104,6 +107,14 @@ impl World {
         self.next_id += 1;
         self.alive.insert(id);
         id
+    }
+
+    /// A subscriber leaves the reactor; says whether it had not before.
+    pub fn unregister(&mut self, id: Id) -> bool {
+        let Some(sub) = self.subs.remove(&id) else { return false };
+        self.former.truncate(7);
+        self.former.push_front(sub.name);
+        true
     }
 
     /// Somebody more has a value.
@@ -128,188 +139,6 @@ impl World {
 
     pub fn was_dropped(&self, id: Id) -> bool {
         self.log.borrow().dropped.contains(&id)
-    }
-}
-
-/// Files.
-impl World {
-    /// Gives a number a new file.
-    pub fn open_new(&mut self) {
-        let number = self.number();
-        self.open_new_at(number);
-    }
-
-    pub fn open_new_at(&mut self, number: Number) {
-        // SAFETY: takes no pointer.
-        let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        assert!(fd >= 0);
-        // SAFETY: just opened, and nobody else knows the number.
-        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-        let file = self.next_file;
-        self.next_file += 1;
-        self.model.kernel.counters.insert(file, 0);
-        self.model.kernel.held.insert(file);
-        self.files.insert(file, fd);
-        self.open(number, file);
-    }
-
-    pub fn open_known(&mut self) {
-        if let Some(file) = self.pick_file() {
-            let number = self.number();
-            self.open(number, file);
-        }
-    }
-
-    fn open(&mut self, number: Number, file: File) {
-        // SAFETY: takes no pointer; the numbers are the test's.
-        let got = unsafe { libc::dup2(self.files[&file].as_raw_fd(), real_number(number)) };
-        assert_eq!(got, real_number(number));
-        trace!("open number {number} file {file}");
-        self.model.kernel.open(number, file);
-    }
-
-    pub fn close(&mut self) {
-        let number = self.number();
-        trace!("close number {number}");
-        assert_eq!(close(real_number(number)), self.model.kernel.names.contains_key(&number));
-        self.model.kernel.close(number);
-    }
-
-    /// The test no longer holds a file open by itself: it goes with the last number.
-    pub fn let_go(&mut self) {
-        if let Some(file) = self.pick_file() {
-            self.files.remove(&file);
-            trace!("let go {file}");
-            self.model.kernel.let_go(file);
-        }
-    }
-
-    /// Fires a file, by a number of its, and rarely one that may have none.
-    pub fn fire(&mut self) {
-        if self.program.chance(8) {
-            let Some(file) = self.pick_file() else { return };
-            ring(self.files[&file].as_raw_fd());
-            self.model.kernel.fire(file);
-            return;
-        }
-        let number = self.number();
-        trace!("fire number {number}");
-        if let Some(&file) = self.model.kernel.names.get(&number) {
-            ring(real_number(number));
-            self.model.kernel.fire(file);
-        }
-    }
-
-    pub fn drain(&mut self) {
-        if let Some(file) = self.pick_file() {
-            trace!("drain {file}");
-            let mut counter = [0u8; 8];
-            // SAFETY: eight bytes are written to `counter`.
-            unsafe {
-                libc::read(self.files[&file].as_raw_fd(), counter.as_mut_ptr().cast(), 8);
-            }
-            self.model.kernel.drain(file);
-        }
-    }
-}
-
-/// Remotes.
-impl World {
-    fn new_job(&mut self) -> u64 {
-        self.next_job += 1;
-        self.next_job
-    }
-
-    /// The closure of a job: it tells that it runs, and does what a handler could.
-    pub fn send_job(remote: &Remote<Self>, job: u64) -> io::Result<()> {
-        remote.send(move |world: &mut Self, pinned: Pinned<'_, Eventp<Self>>| {
-            handlers::job(job, world, pinned)
-        })
-    }
-
-    fn is_crowded(&self) -> bool {
-        self.model.batches.jobs.len() >= 32
-    }
-
-    pub fn send(&mut self) {
-        let Some(remote) = self.remote.clone().filter(|_| !self.is_crowded()) else { return };
-        let job = self.new_job();
-        trace!("send {job}");
-        let sent = Self::send_job(&remote, job);
-        if self.model.batches.door_is_closed {
-            assert_eq!(sent.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-        } else {
-            sent.unwrap();
-            self.model.batches.send(job);
-        }
-    }
-
-    /// Notifies, and sends a closure that shows when that was answered.
-    pub fn notify(&mut self) {
-        let nth = self.program.byte();
-        let Some(nth) = usize::from(nth).checked_rem(self.notifiers.len()) else { return };
-        let Some((&id, notifier)) = self.notifiers.iter().nth(nth) else { return };
-        if self.model.batches.door_is_closed || self.remote.is_none() || self.is_crowded() {
-            return;
-        }
-        trace!("notify {id}");
-        match self.next_job % 2 {
-            0 => notifier.notify().unwrap(),
-            _ => notifier.waker().wake(),
-        }
-        self.model.batches.notify(id);
-        self.send();
-    }
-
-    /// A stop from outside, of which a closure shows when it was answered.
-    pub fn stop_by_remote(&mut self) {
-        let Some(remote) = self.remote.clone() else { return };
-        if !self.model.batches.door_is_closed && !self.is_crowded() {
-            trace!("stop by remote");
-            remote.stop().unwrap();
-            self.model.batches.hand_in_stop();
-            self.send();
-        }
-    }
-
-    /// A wish for the next destructor.
-    pub fn wish(&mut self) {
-        let remote = self.remote.clone();
-        let remote = remote.filter(|_| !self.is_crowded() && !self.model.batches.door_is_closed);
-        let wish = match (self.program.below(8), remote) {
-            (0, _) => self.pick_file().map(|file| Wish::Ring(self.files[&file].as_raw_fd())),
-            (1, _) => Some(Wish::Close(real_number(self.number()))),
-            (2, Some(remote)) => Some(Wish::Send(remote, self.new_job())),
-            (3, Some(remote)) => {
-                let notifier = self.notifiers.values().next().cloned();
-                notifier.map(|notifier| Wish::Notify(notifier, remote, self.new_job()))
-            }
-            _ => None,
-        };
-        self.log.borrow_mut().wish = wish;
-    }
-
-    /// A destructor is about to carry out its wish: so does the model.
-    pub fn foresee_wish(&mut self) {
-        let log = Rc::clone(&self.log);
-        let log = log.borrow();
-        trace!("wish {:?}", log.wish);
-        match &log.wish {
-            None => {}
-            Some(Wish::Close(number)) => self.model.kernel.close((number - FIRST) as Number),
-            Some(Wish::Ring(number)) => {
-                let is_it = |file: &OwnedFd| file.as_raw_fd() == *number;
-                let file = self.files.iter().find(|(_, fd)| is_it(fd)).map(|(&file, _)| file);
-                self.model.kernel.fire(file.unwrap());
-            }
-            Some(Wish::Send(_, job)) => self.model.batches.send(*job),
-            Some(Wish::Notify(notifier, _, job)) => {
-                let is_it = |(_, other): &(&Id, &Notifier)| other.key() == notifier.key();
-                let id = self.notifiers.iter().find(is_it).map(|(&id, _)| id).unwrap();
-                self.model.batches.notify(id);
-                self.model.batches.send(*job);
-            }
-        }
     }
 }
 
@@ -345,7 +174,7 @@ impl World {
         let mut port = port.filter(|port| port.place.id == id && port.can_be_called());
         let place = port.find(|port| port.number == number).map(|port| port.place);
         self.model.called(place.unwrap_or(Place::one(id)), None);
-        self.subs.remove(&id);
+        self.unregister(id);
         self.model.remove_all_of(id);
         self.release(id);
         self.model.batches.call_attention();
@@ -388,11 +217,5 @@ impl World {
         assert!(is_left(&self).is_empty());
         let dropped = std::mem::take(&mut self.log.borrow_mut().dropped);
         assert!(dropped.into_iter().all(|id| self.alive.remove(&id)), "dropped twice");
-    }
-}
-
-pub fn close_all() {
-    for number in 0..NUMBERS {
-        close(real_number(number));
     }
 }
