@@ -20,3 +20,19 @@ pub mod __private {
     #[cfg(feature = "macros")]
     pub use eventp_macros::__Subscriber;
 }
+
+/// The guide, whose programs are tests.
+#[cfg(all(doctest, feature = "macros"))]
+mod guide {
+    macro_rules! chapters {
+        ($($name:ident $file:literal)*) => {
+            $(#[doc = include_str!(concat!("../docs/guide/", $file))] mod $name {})*
+        };
+    }
+
+    chapters! {
+        first_server "first-server.md"
+        state "state.md"
+        several_fds "several-fds.md"
+    }
+}
