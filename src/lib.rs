@@ -34,5 +34,6 @@ mod guide {
         first_server "first-server.md"
         state "state.md"
         several_fds "several-fds.md"
+        threads "threads.md"
     }
 }
