@@ -35,5 +35,6 @@ mod guide {
         state "state.md"
         several_fds "several-fds.md"
         threads "threads.md"
+        the_loop "the-loop.md"
     }
 }
