@@ -98,8 +98,25 @@ impl Error {
         Self { fd: Some(fd), field: field.map(|field| field.name), ..self }
     }
 
+    /// Of a subscriber of this type, in the test reactor.
+    #[cfg(feature = "mock")]
+    pub(crate) fn naming(
+        operation: &'static str,
+        key: Option<Key>,
+        type_name: Option<&'static str>,
+        source: io::Error,
+    ) -> Self {
+        Self { key, type_name, ..Self::of(operation, source) }
+    }
+
+    /// Of this fd, in the test reactor.
+    #[cfg(feature = "mock")]
+    pub(crate) fn at_fd(self, fd: RawFd, field: Option<&'static str>) -> Self {
+        Self { fd: Some(fd), field, ..self }
+    }
+
     /// What failed: `add`, `arm`, `disarm`, `modify`, `delete`, `interest`, `take`, `get`, `handle` (the handler returned an error), `rebuild` (of the epoll
-    /// instance), or `wait`.
+    /// instance), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals) or [`Child`](crate::Child), the name of the system call.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
@@ -164,6 +181,26 @@ impl Error {
             ("add" | "arm", libc::ELOOP) => "this epoll fd would watch itself; break the circle",
             ("modify", libc::ENOENT | libc::EBADF) => {
                 "the fd was closed or replaced since it was registered; delete the subscriber and add it again"
+            }
+            (
+                "timerfd_create" | "timerfd_settime" | "timerfd_gettime",
+                libc::EPERM | libc::ENOSYS,
+            )
+            | ("signalfd4" | "rt_sigprocmask", libc::EPERM | libc::ENOSYS)
+            | ("waitid", libc::EPERM | libc::ENOSYS) => {
+                "a seccomp filter refuses this call; allow it there"
+            }
+            ("pidfd_open" | "pidfd_send_signal", libc::ENOSYS) => {
+                "this call needs Linux 5.3 or later, and a seccomp filter that allows it"
+            }
+            ("pidfd_open", libc::EPERM) => "a seccomp filter refuses this call; allow it there",
+            ("pidfd_send_signal", libc::EPERM) => {
+                "the child runs as another user, or a seccomp filter refuses this call; allow it there"
+            }
+            ("pidfd_send_signal", libc::EINVAL) => "there is no such signal; see `signal(7)`",
+            ("waitid", libc::EINVAL) => "to wait by a pidfd needs Linux 5.4 or later",
+            ("waitid", libc::ECHILD) => {
+                "somebody else has waited for the child; let nobody `waitpid` for any child, and do not ignore `SIGCHLD`"
             }
             (_, libc::EBADF) => {
                 "the fd is closed; keep it open as long as its subscriber is registered"

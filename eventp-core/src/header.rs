@@ -129,6 +129,11 @@ impl Standing {
         matches!(self, Self::Armed | Self::Notified)
     }
 
+    /// Whether its `call` leads to a handler.
+    pub(crate) fn is_called(self) -> bool {
+        self.is_watched() || self == Self::Notified
+    }
+
     /// Whether the subscriber has it armed, as far as the subscriber knows.
     pub(crate) fn is_watched(self) -> bool {
         matches!(self, Self::Armed | Self::Fired)

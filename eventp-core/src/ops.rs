@@ -177,13 +177,14 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// # Errors
     ///
     /// Those of [`Eventp::add`](crate::Eventp::add).
-    pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
+    pub fn on<Fd, F, R, K>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        Fd: IsFd + 'static,
+        Fd: IsFd<K> + 'static,
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R + 'static,
         R: IntoFlow,
+        K: 'static,
     {
-        self.add(source.answered::<F, R>(handler)).map(Key::from)
+        self.add(source.answered::<F, R, K>(handler)).map(Key::from)
     }
 
     /// Changes a subscriber's interest, as [`Eventp::modify`](crate::Eventp::modify). A handler may modify its own.

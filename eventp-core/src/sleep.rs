@@ -62,8 +62,9 @@ impl<S> Eventp<S> {
         // SAFETY: lent (caller), and no handler runs that would have it. It is another object than the reactor.
         let state = unsafe { &mut *self.state };
         let sleep = (hook.borrow_mut())(state, Pinned::within(self, Running::NOBODY));
+        let is_stopped = self.engine.heed_stop();
         match sleep {
-            Sleep::Allow if !self.engine.todo.has(Todo::TRIGGER.and(Todo::STOP)) => timeout,
+            Sleep::Allow if !is_stopped && !self.engine.todo.has(Todo::TRIGGER) => timeout,
             _ => Some(Duration::ZERO),
         }
     }

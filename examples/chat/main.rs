@@ -12,6 +12,8 @@
 
 mod client;
 mod rooms;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 use std::net::TcpListener;

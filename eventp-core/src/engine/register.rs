@@ -74,7 +74,7 @@ impl Engine {
         Ok(header)
     }
 
-    /// Registers a subscriber without an fd.
+    /// Registers a subscriber without an fd, under the key that is the [next](crate::registry::Registry::next_key).
     ///
     /// # Safety
     ///
@@ -82,16 +82,16 @@ impl Engine {
     pub(crate) unsafe fn add_notified<T: Ports>(
         &mut self,
         meta: &'static Meta,
+        key: Key,
         value: T,
-    ) -> io::Result<Key> {
+    ) -> io::Result<()> {
         let calls = find_calls(meta, 0)?;
-        let key = self.registry.next_key()?;
         let standing = Standing::Notified;
         let block = Block::new(meta, Header { call: calls.always, standing, ..self.absent(key) });
         // SAFETY: `meta` is that of `T` (caller), and the block is new.
         unsafe { block.fill(value) };
         self.registry.insert(key, block);
-        Ok(key)
+        Ok(())
     }
 
     /// Registers a subscriber with several fds, of which it wants these watched from the start.

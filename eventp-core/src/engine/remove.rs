@@ -202,12 +202,13 @@ impl Engine {
         self.epoll.delete(fd) && is_alone
     }
 
-    /// The second half of [`release`](Engine::release): has a header that stays allocated say so.
+    /// The second half of [`release`](Engine::release): has a header that stays allocated say so. One without a registration, too, may be in the
+    /// batch in hand: by a trigger.
     #[inline]
     fn retire(&mut self, header: *mut Header, forgotten: bool) {
         // SAFETY: I1: of a subscriber that is registered or just leaves, so allocated; plain fields are used.
         unsafe {
-            if !(*header).standing.is_watched() {
+            if !(*header).standing.is_called() {
                 return;
             }
             self.silence(header);
@@ -222,7 +223,7 @@ impl Engine {
     /// Drops what is left and frees all memory; only [`Drop`] calls it, again if a destructor panicked.
     fn clear(&mut self) {
         self.drop_doomed();
-        while let Some(block) = self.pop() {
+        while let Some((_, block)) = self.pop() {
             // SAFETY: I2: no handler runs, since the reactor is being dropped (I5); nobody finds the block any more.
             unsafe { self.drop_value(block) };
         }
@@ -231,19 +232,18 @@ impl Engine {
     }
 
     /// Takes one subscriber out of the registry, whichever; used where all go. Its memory is freed at the end.
-    fn pop(&mut self) -> Option<Block> {
+    fn pop(&mut self) -> Option<(Key, Block)> {
         let (key, block) = self.registry.pop()?;
         for memory in self.registry.take_units(key).into_iter().map(Unit::memory) {
             self.limbo.leave(memory);
         }
         self.limbo.leave(block.memory());
-        Some(block)
+        Some((key, block))
     }
 
     /// Takes one subscriber's value out in a box; used where all go.
     pub(crate) fn pop_value(&mut self) -> Option<OwnedEntry> {
-        let (key, _) = self.registry.blocks().last()?;
-        let block = self.pop()?;
+        let (key, block) = self.pop()?;
         // SAFETY: I2: no handler runs (the reactor is owned by the caller of `into_subscribers`, I5), and nobody finds the block any more.
         let value = unsafe { (block.meta().into_any)(block.value()) };
         Some(OwnedEntry::new(key, block, value))

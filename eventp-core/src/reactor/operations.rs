@@ -15,6 +15,7 @@ use crate::key::{Handle, Key, Port};
 use crate::ops::sealed::Ops;
 use crate::ops::{EventpOps, Running};
 use crate::ports::{PortKey, PortSet, Ports};
+use crate::refusal;
 use crate::subscriber::Subscriber;
 
 impl<S> EventpOps for Eventp<S> {
@@ -66,8 +67,7 @@ impl<S> Ops for Eventp<S> {
             return Err(Error::unknown("arm", key).into());
         }
         if block.meta().near.is_some() {
-            let reason = "it has one fd, which is armed as long as it is registered";
-            return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, reason)));
+            return Err(refused(refusal::always_armed()));
         }
         let mut wanted = core::mem::take(&mut self.engine.wanted);
         // User code, which may panic: nothing has changed yet (I4).
@@ -121,9 +121,7 @@ impl<S> Ops for Eventp<S> {
     fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T> {
         let block = find_as::<T>(&self.engine, "get", handle)?;
         if by.is(handle.key()) {
-            let reason = "its own handler is running and has it as `&mut self` already";
-            let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
-            return Err(Error::at("get", handle.key(), block, busy).into());
+            return Err(Error::at("get", handle.key(), block, refusal::running()).into());
         }
         // SAFETY: the type was checked. I2: it is not the running one, and the reference lives as long as the exclusive borrow of the
         // reactor, or of the only `Pinned` there is.
@@ -132,7 +130,7 @@ impl<S> Ops for Eventp<S> {
 }
 
 /// The fields that are armed at registration.
-const fn first_fields<T: Ports>() -> u64 {
+pub(crate) const fn first_fields<T: Ports>() -> u64 {
     let (mut fields, mut field) = (0, 0);
     while field < T::FIELDS.len() {
         if T::FIELDS[field].armed {
@@ -144,7 +142,11 @@ const fn first_fields<T: Ports>() -> u64 {
 }
 
 /// The fds that these fields of a subscriber have now, with their first interests.
-fn find_fds<T: Ports>(subscriber: &T, fields: u64, wanted: &mut Vec<Wanted>) -> io::Result<()> {
+pub(crate) fn find_fds<T: Ports>(
+    subscriber: &T,
+    fields: u64,
+    wanted: &mut Vec<Wanted>,
+) -> io::Result<()> {
     wanted.clear();
     let mut rest = fields;
     while rest != 0 {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::ops::Pinned;
 use crate::reactor::Eventp;
 use crate::remote::{Inbox, Job};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{self, Condvar, Mutex, lock};
 
 enum State<F, R> {
     Waiting(F, Option<Waker>),
@@ -108,6 +108,15 @@ impl<F, R> Slot<F, R> {
         matches!(given_up, State::Waiting(..))
     }
 
+    /// Has this waker be woken when there is a result, and gives the former one back; or gives the result, unless that has been taken.
+    pub(super) fn wake_later(&self, waker: Waker) -> Result<Option<Waker>, Option<io::Result<R>>> {
+        let mut state = lock(&self.state);
+        match &mut *state {
+            State::Waiting(_, place) | State::Running(place) => Ok(place.replace(waker)),
+            State::Done(_) | State::Over => Err(state.take_result()),
+        }
+    }
+
     /// Waits for the result, if need be until a deadline.
     pub(super) fn wait(&self, deadline: Option<Instant>) -> Option<io::Result<R>> {
         let mut state = lock(&self.state);
@@ -115,17 +124,11 @@ impl<F, R> Slot<F, R> {
             if let Some(result) = state.take_result() {
                 return Some(result);
             }
-            state = match deadline {
-                None => self.changed.wait(state).unwrap_or_else(|p| p.into_inner()),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(|p| p.into_inner()).0
-                }
-            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return None;
+            }
+            state = sync::wait(&self.changed, state, left);
         }
     }
 }
@@ -157,8 +160,13 @@ pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> io::Error {
         Err(payload) => match payload.downcast::<&str>() {
             Ok(text) => (*text).to_owned(),
             Err(payload) => {
-                // Its destructor is user code that may panic in turn.
-                core::mem::forget(payload);
+                // Its destructor is user code, too. What that panics with is not tried any further, unless it is a text.
+                match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    Err(again) if !again.is::<&str>() && !again.is::<String>() => {
+                        core::mem::forget(again);
+                    }
+                    _ => {}
+                }
                 return io::Error::other("the closure panicked");
             }
         },
@@ -244,18 +252,10 @@ where
         if let Some(refused) = this.refused.take() {
             return Poll::Ready(Err(refused));
         }
-        let mut state = lock(&this.slot.state);
-        match &mut *state {
-            State::Waiting(_, waker) | State::Running(waker) => {
-                match waker {
-                    Some(waker) => waker.clone_from(context.waker()),
-                    None => *waker = Some(context.waker().clone()),
-                }
-                Poll::Pending
-            }
-            State::Done(_) | State::Over => {
-                Poll::Ready(state.take_result().expect("a call is awaited once"))
-            }
+        // Both are user code: that of a waker's clone, and that of a former one's destructor.
+        match this.slot.wake_later(context.waker().clone()) {
+            Ok(_former) => Poll::Pending,
+            Err(result) => Poll::Ready(result.expect("a call is awaited once")),
         }
     }
 }

@@ -12,19 +12,21 @@
 //! All of it meets in one eventfd per reactor, made with the first remote or notifier. Its `call` is [`rung`], in the middle of a batch,
 //! as a handler's would be: I2, I5 and I6 hold as they do for handlers.
 
-mod call;
+pub(crate) mod call;
 #[cfg(all(test, loom))]
 mod loom_tests;
 pub(crate) mod notifier;
 pub(crate) mod queue;
 pub(crate) mod wake;
 
+use core::any::Any;
 use core::ffi::c_void;
 use core::fmt;
 use core::future::Future;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::engine::Engine;
@@ -69,9 +71,12 @@ impl<S> Inbox<S> {
         }
     }
 
-    /// Opens or closes the door; what is left behind a closed one is dropped, and its callers are told.
-    pub(crate) fn set_door(&self, door: Door) {
-        drop(self.jobs.set_door(door));
+    /// Opens or closes the door; what is left behind a closed one is dropped, and its callers are told. Answers what destructors and wakers
+    /// panicked with: those of one keep no other from being dropped.
+    #[must_use]
+    pub(crate) fn set_door(&self, door: Door) -> Vec<Box<dyn Any + Send>> {
+        let left = self.jobs.set_door(door).into_iter();
+        left.filter_map(|job| catch_unwind(AssertUnwindSafe(|| drop(job))).err()).collect()
     }
 }
 
@@ -254,11 +259,16 @@ impl<S> Eventp<S> {
 
     /// No remote and no notifier reaches it from here on.
     pub(crate) fn end_remotes(&mut self) {
-        if let Some(inbox) = self.inbox.take() {
-            inbox.set_door(Door::Gone);
-        }
         if let Some(wake) = &self.engine.wake {
-            drop(wake.bell.alerts.set_door(Door::Gone));
+            // The next notification is told.
+            wake.bell.alerts.set_door(Door::Gone).into_iter().for_each(|alert| _ = alert.answer());
+        }
+        let Some(inbox) = self.inbox.take() else { return };
+        let mut panics = inbox.set_door(Door::Gone).into_iter();
+        let first = panics.next();
+        panics.for_each(|payload| drop(panicked(payload)));
+        if let (Some(first), false) = (first, thread::panicking()) {
+            resume_unwind(first);
         }
     }
 
