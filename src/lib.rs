@@ -34,7 +34,11 @@ mod guide {
         first_server "first-server.md"
         state "state.md"
         several_fds "several-fds.md"
+        timers_and_signals "timers-and-signals.md"
         threads "threads.md"
+        testing "testing.md"
+        errors "errors.md"
         the_loop "the-loop.md"
+        own_source "own-source.md"
     }
 }
