@@ -2,8 +2,10 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 
 use common::{Drops, Log, With, pair, panics};
 use eventp::{
@@ -367,6 +369,25 @@ fn debug_and_iter_list_what_is_registered() {
     let text = format!("{reactor:?}");
     assert!(text.starts_with("MockEventp [mock::Net { key: Key("), "{text}");
     assert!(text.ends_with(&format!("activate: fd {fd} for read }}]")), "{text}");
+}
+
+#[test]
+fn a_shared_subscriber_is_one_and_a_borrowed_cell_is_its_own_error() {
+    let shared = Rc::new(RefCell::new(net()));
+    let (mut reactor, mut seen) = (MockEventp::<Vec<String>>::new(), Vec::new());
+    let guard = shared.borrow_mut();
+    let (_shared, refused) = reactor.try_add(Rc::clone(&shared)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::ResourceBusy);
+    drop(guard);
+    let handle = reactor.add(Rc::clone(&shared)).unwrap();
+    reactor.fire_with(&mut seen, handle.port(Net::ACTIVATE), event().readable()).unwrap();
+    reactor.fire_with(&mut seen, handle.port(Net::QUEUES).at(0), event().readable()).unwrap();
+    assert_eq!(seen, ["queue 0"]);
+    let guard = shared.borrow_mut();
+    let failed = reactor.fire_with(&mut seen, handle.port(Net::TAP), event().readable());
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::ResourceBusy);
+    assert!(reactor.is_empty());
+    drop(guard);
 }
 
 /// The state may borrow, as in the real reactor.

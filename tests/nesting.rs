@@ -66,6 +66,35 @@ fn it_is_ready_for_what_the_kernel_does_not_know_of() {
 }
 
 #[test]
+fn it_is_ready_for_a_trigger_that_waited_while_it_was_the_turn_of_the_fds() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let readiness = reactor.readiness().unwrap();
+    let (ours, _theirs) = common::pair();
+    let key = reactor.on(common::edge().with_fd(ours), |d| *d.state += 1).unwrap();
+    let mut calls = 0;
+    reactor.trigger(key, event().readable()).unwrap();
+    reactor.run_once_with(&mut calls, NOW).unwrap();
+    assert_eq!(calls, 1);
+    reactor.modify(key, interest().write().edge_triggered()).unwrap(); // ready, once
+    reactor.trigger(key, event().readable()).unwrap();
+    for _ in 0..5 {
+        if is_ready(&readiness) {
+            reactor.run_once_with(&mut calls, NOW).unwrap();
+        }
+    }
+    assert_eq!(calls, 3);
+}
+
+#[test]
+fn it_is_ready_for_what_was_left_undone_before_it_was_made() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let (ours, _theirs) = common::pair();
+    let key = reactor.on(interest().with_fd(ours), |d| *d.state += 1).unwrap();
+    reactor.trigger(key, event().readable()).unwrap();
+    assert!(is_ready(&reactor.readiness().unwrap()));
+}
+
+#[test]
 fn it_is_ready_for_the_rest_of_a_batch_that_a_panic_interrupted() {
     let mut reactor = Eventp::<u32>::new().unwrap();
     let readiness = reactor.readiness().unwrap();

@@ -346,3 +346,35 @@ fn its_wakers_are_counted_and_the_last_of_all_lets_go_of_it() {
     reactor.delete(key).unwrap();
     assert_eq!(Arc::strong_count(&witness), 1);
 }
+
+#[test]
+fn a_handler_can_make_another_and_a_closure_of_a_remote_too() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let (ours, theirs) = common::pair();
+    // The eventfd that it needs is made in the middle of a batch.
+    reactor
+        .on(interest().read().with_fd(ours), |mut d| {
+            common::drain(d.fd);
+            d.reactor
+                .notifier(|d| {
+                    *d.state += 1;
+                    Flow::Remove
+                })?
+                .notify()?;
+            d.reactor.remote()?.send(|_, mut reactor| {
+                reactor
+                    .notifier(|d| {
+                        *d.state += 10;
+                        Flow::Remove
+                    })?
+                    .notify()
+            })
+        })
+        .unwrap();
+    let mut calls = 0;
+    for _ in 0..3 {
+        common::fire(&theirs);
+        common::settle(&mut reactor, &mut calls);
+    }
+    assert_eq!((calls, reactor.len()), (33, 1));
+}

@@ -541,3 +541,14 @@ mod an_awaited_call {
         assert_eq!((kind, late.as_str()), (ErrorKind::BrokenPipe, "the reactor is gone"));
     }
 }
+
+#[test]
+fn a_remote_goes_to_other_threads_whatever_the_state_is() {
+    fn goes<T: Send + Sync>(_: &T) {}
+    fn goes_along<T: Send>(_: &T) {}
+    let mut reactor = Eventp::<std::rc::Rc<std::cell::Cell<u32>>>::new().unwrap();
+    let remote = reactor.remote().unwrap();
+    goes(&remote);
+    goes(&reactor.notifier(|_| ()).unwrap());
+    goes_along(&remote.call_async(|state, _| state.get()));
+}

@@ -32,7 +32,6 @@ use crate::key::Key;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Error {
     operation: &'static str,
     key: Option<Key>,
@@ -112,11 +111,14 @@ impl Error {
     /// Of this fd, in the test reactor.
     #[cfg(feature = "mock")]
     pub(crate) fn at_fd(self, fd: RawFd, field: Option<&'static str>) -> Self {
+        if fd == -1 {
+            return self;
+        }
         Self { fd: Some(fd), field, ..self }
     }
 
-    /// What failed: `add`, `arm`, `disarm`, `modify`, `delete`, `interest`, `take`, `get`, `handle` (the handler returned an error), `rebuild` (of the epoll
-    /// instance), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals) or [`Child`](crate::Child), the name of the system call.
+    /// What failed: `create`, `add`, `arm`, `disarm`, `modify`, `delete`, `trigger`, `interest`, `take`, `get`, `handle` (the handler returned an error),
+    /// `remote` (or a closure of one), `readiness`, `rebuild` (of the epoll instance), `spin` (see [`on_error`](crate::Eventp::on_error)), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals) or [`Child`](crate::Child), the name of the system call.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
@@ -209,6 +211,13 @@ impl Error {
             (_, libc::ENFILE) => "the system has no fd left; raise `/proc/sys/fs/file-max`",
             _ => return None,
         })
+    }
+}
+
+/// The text that it is displayed with: what a `main` that returns it prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Error").field(&format_args!("{self}")).finish()
     }
 }
 

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use crate::error::Error;
 use crate::reactor::Eventp;
+use crate::todo::Todo;
 
 /// An fd that is readable when a reactor has something to do; made by [`Eventp::readiness`].
 ///
@@ -49,7 +50,11 @@ impl<S> Eventp<S> {
     pub fn readiness(&mut self) -> io::Result<Readiness> {
         self.bell()?;
         let outer = self.engine.outer().and_then(|outer| outer.duplicate());
-        Ok(Readiness(outer.map_err(|error| Error::of("readiness", error))?))
+        let readiness = Readiness(outer.map_err(|error| Error::of("readiness", error))?);
+        if self.engine.todo.has(Todo::BATCH.and(Todo::TRIGGER).and(Todo::TELL)) {
+            self.engine.call_attention(); // what was left undone before anybody could be told
+        }
+        Ok(readiness)
     }
 }
 

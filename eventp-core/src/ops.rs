@@ -127,7 +127,7 @@ impl Running {
 /// # }
 /// ```
 pub struct Pinned<'a, Ep: EventpOps> {
-    reactor: &'a mut Ep,
+    pub(crate) reactor: &'a mut Ep,
     by: Running,
 }
 

@@ -25,6 +25,9 @@ impl<S> Eventp<S> {
     /// Sets what is called before each wait that may sleep: to flush what handlers have gathered, or to keep the reactor awake while there is work
     /// that no fd tells of. It replaces the hook set before.
     ///
+    /// It is not called where nothing can sleep: when the run call stops, and by [`run_once`](Eventp::run_once) with a timeout of zero, as a loop calls it that has this reactor
+    /// [nested](Eventp::readiness).
+    ///
     /// ```
     /// use std::{io, time::Duration};
     /// use eventp_core::{Eventp, Sleep};

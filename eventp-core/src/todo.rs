@@ -26,6 +26,11 @@ impl Todo {
     /// There is something else for the run call: a hook to call before it sleeps, a door to open again.
     pub(crate) const CALL: Self = Self(1 << 7);
 
+    #[inline]
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether any of these is to be seen to.
     #[inline]
     pub(crate) const fn has(self, any: Self) -> bool {

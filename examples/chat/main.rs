@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The state, [`rooms::Chat`], knows everybody by [`Handle`](eventp::Handle). A client that speaks reaches the others through the
-//! reactor, which owns them: no `Rc<RefCell<..>>`, and nobody can be reached who is gone.
+//! reactor, which owns them: no `Rc<RefCell<..>>`, and nobody can be reached who is gone. `tests.rs` tests it without epoll.
 
 #![forbid(unsafe_code)]
 

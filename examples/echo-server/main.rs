@@ -6,6 +6,7 @@
 //! ```
 //!
 //! The address is optional (`127.0.0.1:7000`); with port 0 the system chooses one, and the line `listening on ..` says which.
+//! `tests.rs` tests it without epoll.
 
 #![forbid(unsafe_code)]
 

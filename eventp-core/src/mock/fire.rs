@@ -137,9 +137,22 @@ impl<S> MockEventp<S> {
 
     /// Makes a turn in which no fd is ready: calls the handlers that were [triggered](MockEventp::trigger) before it, and says how many.
     ///
+    /// ```
+    /// # use eventp_core::{event, interest, MockEventp};
+    /// # fn main() -> std::io::Result<()> {
+    /// # let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// let mut reactor = MockEventp::<()>::new();
+    /// let key = reactor.on(interest().read().with_fd(stream), |d| assert!(d.event.is_hangup()))?;
+    /// reactor.trigger(key, event().hangup())?;
+    /// assert_eq!(reactor.turn()?, 1);
+    /// assert_eq!(reactor.turn()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Without an [error hook](MockEventp::on_error), the error of a handler.
+    /// Without an [error hook](MockEventp::on_error), the error of a handler. One that an earlier call has left comes first; then nobody is called yet.
     ///
     /// # Panics
     ///

@@ -6,10 +6,12 @@
 //!
 //! - `mod.rs`: the type, and what one asks it from outside.
 //! - `registered.rs`: a subscriber and its ports, as kept here.
-//! - `ops.rs`: the operations behind [`Pinned`].
+//! - `ops.rs`: the operations behind [`Pinned`]; `change.rs`: what they change.
 //! - `fire.rs`: from a made-up event to handler calls.
-//! - `operation.rs` and `entry.rs`: what a test looks at.
+//! - `operation.rs`: the record, and which operations are to fail.
+//! - `entry.rs`: what one sees of a subscriber.
 
+mod change;
 mod entry;
 mod fire;
 mod operation;
@@ -146,51 +148,6 @@ impl<S> MockEventp<S> {
             errors: VecDeque::new(),
             hook: None,
         }
-    }
-
-    /// What it was asked for, from outside and by handlers, in order; also what failed. Questions are not recorded, nor is that a subscriber goes
-    /// because its handler says so.
-    #[must_use]
-    pub fn operations(&self) -> &[Operation] {
-        &self.operations
-    }
-
-    /// The [`operations`](MockEventp::operations), which are forgotten here: what follows is recorded from the start.
-    pub fn take_operations(&mut self) -> Vec<Operation> {
-        core::mem::take(&mut self.operations)
-    }
-
-    /// Has the next operation fail with this error, whatever it is, except a stop.
-    ///
-    /// Nothing is changed by an operation that fails so. Its error has the text that the real reactor would give it: what failed, of which fd and type, and
-    /// what to do. If it is called twice, the next two operations fail.
-    pub fn fail_next(&mut self, error: io::Error) {
-        self.fail_nth(1, error);
-    }
-
-    /// Has the `n`th operation from now fail with this error; the next one is the first. See [`fail_next`](MockEventp::fail_next).
-    ///
-    /// ```
-    /// # use std::io;
-    /// # use std::os::unix::net::UnixStream;
-    /// # use eventp_core::{interest, MockEventp};
-    /// # fn main() -> io::Result<()> {
-    /// # let (stream, _peer) = UnixStream::pair()?;
-    /// let mut reactor = MockEventp::<()>::new();
-    /// reactor.fail_nth(2, io::Error::from_raw_os_error(12)); // ENOMEM
-    /// let key = reactor.on(interest().read().with_fd(stream), |_| ())?;
-    /// assert_eq!(reactor.modify(key, interest()).unwrap_err().kind(), io::ErrorKind::OutOfMemory);
-    /// assert!(reactor.interest(key)?.is_read(), "it keeps the interest that it had");
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If `n` is 0.
-    pub fn fail_nth(&mut self, n: usize, error: io::Error) {
-        assert!(n > 0, "there is no operation 0; the next one is the first");
-        self.failures.push((self.made + n, error));
     }
 
     /// As [`Eventp::add`](crate::Eventp::add).

@@ -10,13 +10,16 @@ use crate::dispatch::Table;
 use crate::engine::Wanted;
 use crate::error::Error;
 use crate::event::Event;
+use crate::flow::IntoFlow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
 use crate::ops::sealed::Ops;
-use crate::ops::{EventpOps, Running};
+use crate::ops::{EventpOps, Pinned, Running};
 use crate::ports::{PortKey, PortSet, Ports};
 use crate::refusal;
-use crate::subscriber::Subscriber;
+use crate::remote::Remote;
+use crate::remote::notifier::Notifier;
+use crate::subscriber::{Dispatch, Subscriber};
 
 impl<S> EventpOps for Eventp<S> {
     type State = S;
@@ -126,6 +129,32 @@ impl<S> Ops for Eventp<S> {
         // SAFETY: the type was checked. I2: it is not the running one, and the reference lives as long as the exclusive borrow of the
         // reactor, or of the only `Pinned` there is.
         Ok(unsafe { &mut *block.value().cast::<T>() })
+    }
+}
+
+/// What a handler gets of the reactor, but not of the test reactor: closures, of [`Eventp::on`] and of a [`Remote`], have it. A method with `#[handler]`,
+/// which takes `impl EventpOps`, sends a closure by a remote that it finds in the state.
+impl<S> Pinned<'_, Eventp<S>> {
+    /// A handle for other threads, as [`Eventp::remote`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::remote`].
+    pub fn remote(&mut self) -> io::Result<Remote<S>> {
+        self.reactor.remote()
+    }
+
+    /// A handler that other threads, or wakers of futures, have called, as [`Eventp::notifier`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::notifier`].
+    pub fn notifier<F, R>(&mut self, handler: F) -> io::Result<Notifier>
+    where
+        F: FnMut(Dispatch<'_, Notifier, Eventp<S>>) -> R + 'static,
+        R: IntoFlow,
+    {
+        self.reactor.notifier(handler)
     }
 }
 

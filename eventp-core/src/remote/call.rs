@@ -18,7 +18,8 @@ use crate::reactor::Eventp;
 use crate::remote::{Inbox, Job};
 use crate::sync::{self, Condvar, Mutex, lock};
 
-enum State<F, R> {
+/// How far a call has come.
+pub(super) enum State<F, R> {
     Waiting(F, Option<Waker>),
     Running(Option<Waker>),
     Done(io::Result<R>),
@@ -102,10 +103,9 @@ impl<F, R> Slot<F, R> {
         }
     }
 
-    /// The caller wants no result any more. Answers whether the closure was dropped without having run.
-    pub(super) fn give_up(&self) -> bool {
-        let given_up = core::mem::replace(&mut *lock(&self.state), State::Over);
-        matches!(given_up, State::Waiting(..))
+    /// The caller waits no longer. Answers how far the call has come: if nobody has begun it, nobody will.
+    pub(super) fn give_up(&self) -> State<F, R> {
+        core::mem::replace(&mut *lock(&self.state), State::Over)
     }
 
     /// Has this waker be woken when there is a result, and gives the former one back; or gives the result, unless that has been taken.
@@ -208,23 +208,25 @@ where
             return result;
         }
         let reason = match self.take_back() {
-            true => "the reactor has not come to this call in time; it will not run",
-            false => "the call was running when the time was over; its result is dropped",
+            State::Done(result) => return result, // in the last moment
+            State::Waiting(..) => "the reactor has not come to this call in time; it will not run",
+            State::Running(_) | State::Over => {
+                "the call was running when the time was over; its result is dropped"
+            }
         };
         Err(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 
-    /// Answers whether it is certain that the closure has not run and will not.
-    fn take_back(&self) -> bool {
+    fn take_back(&self) -> State<F, R> {
         let is_this = |job: &Job<S>| match job {
             Job::Call(ticket) => {
                 core::ptr::addr_eq(Arc::as_ptr(&ticket.0), Arc::as_ptr(&self.slot))
             }
             Job::Send(_) => false,
         };
-        let untouched = self.slot.give_up();
+        let given_up = self.slot.give_up();
         drop(self.inbox.jobs.withdraw(is_this));
-        untouched
+        given_up
     }
 }
 
@@ -235,7 +237,7 @@ where
 {
     fn drop(&mut self) {
         if !matches!(*lock(&self.slot.state), State::Over) {
-            self.take_back();
+            drop(self.take_back());
         }
     }
 }

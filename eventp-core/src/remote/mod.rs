@@ -66,7 +66,7 @@ impl<S> Inbox<S> {
     fn hand_in(&self, job: Job<S>) -> io::Result<()> {
         match self.jobs.push(job) {
             Ok(false) => Ok(()),
-            Ok(true) => self.bell.ring(),
+            Ok(true) => self.bell.ring().inspect_err(|_| self.jobs.unheard()),
             Err((_, door)) => door.check(),
         }
     }
@@ -84,7 +84,8 @@ impl<S> Inbox<S> {
 ///
 /// It is `Send` and `Sync` whatever the state `S` is, and does not keep the reactor alive. Closures that it hands in run on the reactor's thread, in the
 /// order of their arrival, between two handlers; at most 256 per turn, so that a flood of them does not keep fds waiting. They get the
-/// state and what a handler gets of the reactor.
+/// state and what a handler gets of the reactor. A handler that starts threads finds a remote for them in the state, where it was put
+/// before the run call: `struct Server { remote: Remote<Server> }`.
 ///
 /// ```
 /// use std::{io, thread};
@@ -108,8 +109,8 @@ impl<S> Inbox<S> {
 ///
 /// # When the reactor is not running
 ///
-/// Before its first run call and between two calls of [`run_once`](Eventp::run_once), what is handed in waits for the next. When it has
-/// stopped, or is gone, closures that have not run are dropped, whoever waits for one gets `BrokenPipe`, and so does who hands in
+/// Before its first run call, between two calls of [`run_once`](Eventp::run_once), and after a run call that returned an error or panicked, what is
+/// handed in waits for the next. When it has stopped, or is gone, closures that have not run are dropped, whoever waits for one gets `BrokenPipe`, and so does who hands in
 /// another, until the next run call.
 pub struct Remote<S = ()> {
     inbox: Arc<Inbox<S>>,
@@ -121,7 +122,8 @@ impl<S> Remote<S> {
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` if the reactor has stopped or is gone.
+    /// `BrokenPipe` if the reactor has stopped or is gone. What `write(2)` says where a seccomp filter forbids it, or the eventfd was closed: then
+    /// the closure runs when something else wakes the reactor.
     ///
     /// # Implementation notes
     ///
@@ -144,6 +146,9 @@ impl<S> Remote<S> {
     /// - `Deadlock`: this is the reactor's own thread, which would wait for itself. A handler has the reactor as a [`Pinned`], and can
     ///   [`send`](Remote::send).
     /// - `Other`: the closure panicked; the text says with what. The reactor runs on.
+    /// - What `write(2)` says, as in [`send`](Remote::send); but the closure does not run.
+    ///
+    /// Two reactors whose threads call each other wait for each other, as threads that join each other do; let one of them [`send`](Remote::send).
     ///
     /// # Implementation notes
     ///
@@ -293,6 +298,7 @@ impl<S> Eventp<S> {
         // Before any of them runs: whatever they do, the others are not forgotten. An eventfd that cannot be written was closed behind our back.
         if inbox.jobs.take(MOST_PER_TURN, &mut jobs) {
             if let Err(error) = bell.ring() {
+                inbox.jobs.unheard();
                 self.engine.tell_later(Error::of("remote", error));
             }
         }

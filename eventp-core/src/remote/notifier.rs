@@ -63,7 +63,11 @@ impl Alert {
     fn notify(self: &Arc<Self>) -> io::Result<()> {
         match queue_up(&self.pending, &self.bell.alerts, || self.clone()) {
             Ok(false) => Ok(()),
-            Ok(true) => self.bell.ring(),
+            Ok(true) => self.bell.ring().inspect_err(|_| {
+                // The next one queues up again: better one call too many than one too few.
+                self.bell.alerts.unheard();
+                self.pending.lower();
+            }),
             Err(door) => door.check(),
         }
     }
@@ -135,7 +139,7 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` if the reactor is gone.
+    /// `BrokenPipe` if the reactor is gone; what `write(2)` says where a seccomp filter forbids it.
     ///
     /// # Implementation notes
     ///

@@ -34,6 +34,8 @@ impl Door {
 struct Inner<T> {
     items: VecDeque<T>,
     door: Door,
+    /// Who had to wake the reader could not: the next one has to.
+    unheard: bool,
 }
 
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub(crate) struct Queue<T>(Mutex<Inner<T>>);
 
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Inner { items: VecDeque::new(), door: Door::Open }))
+        Self(Mutex::new(Inner { items: VecDeque::new(), door: Door::Open, unheard: false }))
     }
 
     /// Hands in an item. Answers whether the reader has to be woken; or, with the item, who closed the door.
@@ -52,7 +54,12 @@ impl<T> Queue<T> {
         }
         let is_first = inner.items.is_empty();
         inner.items.push_back(item);
-        Ok(is_first)
+        Ok(core::mem::take(&mut inner.unheard) || is_first)
+    }
+
+    /// The reader could not be woken. Whoever pushes next tries again.
+    pub(crate) fn unheard(&self) {
+        lock(&self.0).unheard = true;
     }
 
     /// Moves the first `most` items. Answers whether there are more: then the reader has to be woken again.

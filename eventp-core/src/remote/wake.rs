@@ -34,7 +34,9 @@ impl Bell {
     }
 
     pub(crate) fn stop(&self) -> io::Result<()> {
-        if self.stop.raise() { self.ring() } else { Ok(()) }
+        self.stop.raise();
+        // Even if another stop is under way: whose ring may have failed.
+        self.ring()
     }
 
     /// Whether a stop was asked for since this was asked last.
