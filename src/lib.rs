@@ -9,7 +9,20 @@
 #[cfg(not(target_os = "linux"))]
 compile_error!("eventp is built on `epoll` and runs on Linux only");
 
+// Everything, also what users see in errors only; and once more by name what they see in the documentation.
+#[doc(hidden)]
 pub use eventp_core::*;
+#[doc(inline)]
+pub use eventp_core::{
+    AsPinned, Builder, Child, Dispatch, Doorbell, Entry, Error, Event, Eventp, EventpOps,
+    Exclusive, FdSource, FdSubscriber, Flow, Handle, Handler, HandlerSource, HasInterest, Interest,
+    IntoFlow, Key, Notifier, OwnedEntry, Pinned, Port, PortEntry, PortKey, PortSet, Readiness,
+    Register, Remote, Signal, Signals, Sleep, Subscriber, Timer, doorbell, event, exclusive,
+    interest, pinned,
+};
+#[cfg(feature = "mock")]
+#[doc(inline)]
+pub use eventp_core::{MockEntry, MockEventp, Operation};
 #[cfg(feature = "macros")]
 pub use eventp_macros::{handler, subscriber};
 

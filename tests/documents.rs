@@ -1,4 +1,4 @@
-//! The documents: every chapter of the guide is listed and compiled, and every link leads somewhere.
+//! The documents: every chapter of the guide is listed and compiled, every link leads somewhere, and every name of the core is documented.
 //!
 //! In come the Markdown files in `docs`. What their programs do is tested as documentation tests, see `src/lib.rs`; here it is only that
 //! none is forgotten.
@@ -84,4 +84,23 @@ fn every_link_leads_somewhere() {
         }
     }
     assert!(links_seen > 20, "links are found at all");
+}
+
+/// The names that a `lib.rs` exports, less the hidden ones.
+fn exported(text: &str) -> Vec<String> {
+    let statements = text.split(';').filter(|it| !it.contains("#[doc(hidden)]"));
+    let lists = statements.filter_map(|it| it.split_once("pub use ")).map(|(_, list)| list);
+    let names = lists.flat_map(|list| list.split([',', '{', '}'])).map(str::trim);
+    let names = names.filter_map(|name| name.rsplit("::").next());
+    names.filter(|name| !name.is_empty() && *name != "*").map(str::to_owned).collect()
+}
+
+#[test]
+fn whatever_the_core_documents_the_facade_documents() {
+    let core = exported(&read(&root().join("eventp-core/src/lib.rs")));
+    let facade = exported(&read(&root().join("src/lib.rs")));
+    assert!(core.contains(&"Eventp".to_owned()) && !core.contains(&"IsFd".to_owned()), "{core:?}");
+    for name in core {
+        assert!(facade.contains(&name), "`{name}` is missing in the list of `src/lib.rs`");
+    }
 }
