@@ -29,3 +29,8 @@ pub mod sys;
 pub mod task;
 pub mod weight;
 pub mod workloads;
+
+// The programs of `docs/migrating.md`, ours and theirs, are tests of this package: it alone has the peers as dependencies.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating.md")]
+mod migrating {}

@@ -19,7 +19,8 @@ use crate::key::Key;
 /// ```
 /// use std::fs::File;
 /// use std::io;
-/// use eventp_core::{interest, Error, Eventp};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Error, Eventp};
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut reactor = Eventp::<()>::new()?;

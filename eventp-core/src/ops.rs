@@ -71,7 +71,8 @@ pub(crate) mod sealed {
 ///
 /// ```
 /// use std::io;
-/// use eventp_core::{EventpOps, Key, Pinned};
+/// # use eventp_core as eventp;
+/// use eventp::{EventpOps, Key, Pinned};
 ///
 /// struct Server { last: Option<Key> }
 ///
@@ -115,7 +116,8 @@ impl Running {
 ///
 /// ```
 /// use std::io;
-/// use eventp_core::{interest, Eventp};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Eventp};
 ///
 /// # fn main() -> io::Result<()> {
 /// # let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;

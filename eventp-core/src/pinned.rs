@@ -6,7 +6,8 @@
 ///
 /// ```
 /// use std::io;
-/// use eventp_core::{pinned, Eventp, EventpOps, Pinned};
+/// # use eventp_core as eventp;
+/// use eventp::{pinned, Eventp, EventpOps, Pinned};
 ///
 /// fn shut_down(mut reactor: Pinned<'_, impl EventpOps>) {
 ///     reactor.stop();

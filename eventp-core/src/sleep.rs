@@ -30,7 +30,8 @@ impl<S> Eventp<S> {
     ///
     /// ```
     /// use std::{io, time::Duration};
-    /// use eventp_core::{Eventp, Sleep};
+    /// # use eventp_core as eventp;
+    /// use eventp::{Eventp, Sleep};
     ///
     /// # fn main() -> io::Result<()> {
     /// let mut reactor = Eventp::<Vec<u8>>::new()?;

@@ -55,7 +55,8 @@ use registered::Registered;
 /// ```
 /// use std::io;
 /// use std::os::unix::net::UnixStream;
-/// use eventp_core::{interest, pinned, EventpOps, MockEventp, Operation, Pinned};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, pinned, EventpOps, MockEventp, Operation, Pinned};
 ///
 /// fn greet(stream: UnixStream, mut reactor: Pinned<'_, impl EventpOps>) -> io::Result<()> {
 ///     reactor.on(interest().write().with_fd(stream), |_| ())?;
@@ -80,7 +81,8 @@ use registered::Registered;
 /// ```
 /// use std::io::{self, Write};
 /// use std::os::unix::net::UnixStream;
-/// use eventp_core::{event, interest, MockEventp};
+/// # use eventp_core as eventp;
+/// use eventp::{event, interest, MockEventp};
 ///
 /// # fn main() -> io::Result<()> {
 /// # let (stream, _peer) = UnixStream::pair()?;

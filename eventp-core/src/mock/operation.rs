@@ -13,7 +13,8 @@ use crate::key::Key;
 /// What a [`MockEventp`] was asked for, and what came of it.
 ///
 /// ```
-/// use eventp_core::{interest, MockEventp, Operation};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, MockEventp, Operation};
 /// # fn main() -> std::io::Result<()> {
 /// # let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
 ///

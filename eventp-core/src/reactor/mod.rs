@@ -53,7 +53,8 @@ pub(crate) type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
 /// ```
 /// use std::io::{self, Read, Write};
 /// use std::os::unix::net::UnixStream;
-/// use eventp_core::{interest, Eventp, Flow};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Eventp, Flow};
 ///
 /// # fn main() -> io::Result<()> {
 /// let (ours, mut theirs) = UnixStream::pair()?;

@@ -89,7 +89,8 @@ impl<S> Inbox<S> {
 ///
 /// ```
 /// use std::{io, thread};
-/// use eventp_core::Eventp;
+/// # use eventp_core as eventp;
+/// use eventp::Eventp;
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut reactor = Eventp::<Vec<&str>>::new()?;

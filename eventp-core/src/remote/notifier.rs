@@ -106,7 +106,8 @@ impl Wake for Alert {
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
 /// use std::{io, sync::Arc, thread};
-/// use eventp_core::{Eventp, Flow};
+/// # use eventp_core as eventp;
+/// use eventp::{Eventp, Flow};
 ///
 /// # fn main() -> io::Result<()> {
 /// let work = Arc::new(AtomicU32::new(0));
@@ -153,7 +154,8 @@ impl Notifier {
     /// ```
     /// use std::task::{Context, Poll};
     /// use std::{future, io};
-    /// use eventp_core::{Eventp, Flow};
+    /// # use eventp_core as eventp;
+    /// use eventp::{Eventp, Flow};
     ///
     /// # fn main() -> io::Result<()> {
     /// let mut polls = 0;

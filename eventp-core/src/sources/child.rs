@@ -20,7 +20,8 @@ use crate::sys::{self, process as calls};
 ///
 /// ```
 /// use std::{io, process::Command};
-/// use eventp_core::{Child, Eventp, Flow, interest};
+/// # use eventp_core as eventp;
+/// use eventp::{Child, Eventp, Flow, interest};
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut reactor = Eventp::<Option<i32>>::new()?;

@@ -52,7 +52,8 @@ thread_local! {
 ///
 /// ```
 /// use std::{io, process::Command};
-/// use eventp_core::{Child, Eventp, Flow, Signals, interest};
+/// # use eventp_core as eventp;
+/// use eventp::{Child, Eventp, Flow, Signals, interest};
 ///
 /// # fn main() -> io::Result<()> {
 /// let signals = Signals::new(&[libc::SIGINT, libc::SIGTERM])?; // before any thread is started

@@ -17,7 +17,8 @@ use crate::sys::timerfd::{self, First};
 ///
 /// ```
 /// use std::{io, time::Duration};
-/// use eventp_core::{Eventp, Flow, Timer, interest};
+/// # use eventp_core as eventp;
+/// use eventp::{Eventp, Flow, Timer, interest};
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut reactor = Eventp::<u64>::new()?;
@@ -95,7 +96,8 @@ impl Timer {
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
-    /// use eventp_core::Timer;
+    /// # use eventp_core as eventp;
+    /// use eventp::Timer;
     ///
     /// let in_an_hour = Timer::at(SystemTime::now() + Duration::from_secs(3600))?;
     /// assert!(in_an_hour.remaining()?.is_some_and(|it| it <= Duration::from_secs(3600)));
