@@ -1,0 +1,2 @@
+//! Charts and tables.
+pub fn main(_: &[String]) {}
