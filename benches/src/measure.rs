@@ -26,7 +26,7 @@ impl Effort {
     pub fn of_seconds(seconds: f64, workload: &Workload) -> Self {
         let slice = match workload.kind {
             // A client has to be started.
-            Kind::Together { .. } => Duration::from_millis(100),
+            Kind::Together { .. } => Duration::from_millis(50),
             _ => Duration::from_millis(10),
         };
         Self { total: Duration::from_secs_f64(seconds), slice, least_rounds: 5 }

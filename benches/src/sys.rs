@@ -123,12 +123,12 @@ impl Epoll {
         Self(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn add(&self, fd: impl AsFd, events: i32, data: u64) {
         add(self.0.as_fd(), fd, events, data);
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn delete(&self, fd: impl AsFd) {
         let (epoll, fd) = (self.0.as_raw_fd(), fd.as_fd().as_raw_fd());
         let none = core::ptr::null_mut();
@@ -136,7 +136,7 @@ impl Epoll {
         check(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_DEL, fd, none) });
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn wait(&self, events: &mut [libc::epoll_event]) -> usize {
         let (buffer, length) = (events.as_mut_ptr(), events.len() as i32);
         // SAFETY: the kernel writes as many entries as the buffer has at most.
@@ -151,7 +151,7 @@ impl Default for Epoll {
 }
 
 /// Watches an fd in any epoll instance.
-#[inline]
+#[inline(always)]
 pub fn add(epoll: BorrowedFd<'_>, fd: impl AsFd, events: i32, data: u64) {
     let mut event = libc::epoll_event { events: events as u32, u64: data };
     let (epoll, fd) = (epoll.as_raw_fd(), fd.as_fd().as_raw_fd());
@@ -159,10 +159,18 @@ pub fn add(epoll: BorrowedFd<'_>, fd: impl AsFd, events: i32, data: u64) {
     check(unsafe { libc::epoll_ctl(epoll, libc::EPOLL_CTL_ADD, fd, &raw mut event) });
 }
 
-#[inline]
+#[inline(always)]
 fn check(returned: i32) -> i32 {
-    assert!(returned >= 0, "{}", io::Error::last_os_error());
+    if returned < 0 {
+        fail();
+    }
     returned
+}
+
+#[cold]
+#[inline(never)]
+fn fail() -> ! {
+    panic!("{}", io::Error::last_os_error())
 }
 
 /// Whether `epoll_wait` repeats its last answer: for the workload `ready-user`. The program's `repeat.rs` has the function that heeds it.

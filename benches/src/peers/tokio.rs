@@ -7,40 +7,37 @@ use ::tokio::net::TcpStream;
 use ::tokio::runtime::Builder;
 use ::tokio::task::JoinSet;
 
-use crate::workloads::server::{BUFFER, Served, Service};
+use crate::workloads::server::{BUFFER, Service, answered};
 
-pub fn serve(listener: TcpListener, service: Service) -> Served {
+pub fn serve(listener: TcpListener, service: Service) {
     let runtime = Builder::new_current_thread().enable_io().build().unwrap();
     runtime.block_on(async {
         let listener = ::tokio::net::TcpListener::from_std(listener).unwrap();
-        let mut served = Served::default();
         let mut running = JoinSet::new();
         for _ in 0..service.connections {
             let (stream, _) = listener.accept().await.unwrap();
             running.spawn(answer(stream, service));
             while let Some(ended) = running.try_join_next() {
-                served.add(ended.unwrap());
+                ended.unwrap();
             }
         }
         while let Some(ended) = running.join_next().await {
-            served.add(ended.unwrap());
+            ended.unwrap();
         }
-        served
-    })
+    });
 }
 
-/// Answers until the end; says how often.
-async fn answer(mut stream: TcpStream, service: Service) -> u64 {
+/// Answers until the end.
+async fn answer(mut stream: TcpStream, service: Service) {
     let mut buffer = [0; BUFFER];
-    let mut messages = 0;
     loop {
         match stream.read(&mut buffer).await.unwrap() {
-            0 => return messages,
+            0 => return,
             read => stream.write_all(&buffer[..read]).await.unwrap(),
         }
-        messages += 1;
+        answered();
         if service.one_request {
-            return messages;
+            return;
         }
     }
 }

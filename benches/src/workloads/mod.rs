@@ -55,7 +55,7 @@ pub struct Workload {
 pub enum Kind {
     /// By the time that its thread runs: it never sleeps, so this is the time of the clock on a machine that does nothing else.
     Alone { make: Make, count: Count },
-    /// By the clock of another process that it works with.
+    /// With another process, which has to be started.
     Together { make: Make },
     /// By what is allocated.
     Weighed { weigh: fn(usize, Name) -> Option<(f64, f64)> },
@@ -76,7 +76,7 @@ pub enum Count {
 }
 
 /// All of them.
-pub const ALL: [&Workload; 13] = [
+pub const ALL: [&Workload; 14] = [
     &one::ONE,
     &all::ALL,
     &ready::READY,
@@ -89,6 +89,7 @@ pub const ALL: [&Workload; 13] = [
     &state::STATE,
     &memory::MEMORY,
     &server::ECHO,
+    &server::ECHO_CPU,
     &server::ACCEPT,
 ];
 

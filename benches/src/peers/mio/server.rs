@@ -7,7 +7,7 @@ use ::mio::net::{TcpListener, TcpStream};
 use ::mio::{Events, Interest, Poll, Token};
 
 use crate::peers::table::Table;
-use crate::workloads::server::{BUFFER, Served, Service};
+use crate::workloads::server::{BUFFER, Service, answered};
 
 const LISTENER: Token = Token(usize::MAX - 1);
 
@@ -16,20 +16,18 @@ struct Server<Streams> {
     listener: TcpListener,
     streams: Streams,
     service: Service,
-    served: Served,
+    /// How many have ended.
+    ended: u64,
 }
 
-pub fn serve<Streams: Table<TcpStream>>(
-    listener: std::net::TcpListener,
-    service: Service,
-) -> Served {
+pub fn serve<Streams: Table<TcpStream>>(listener: std::net::TcpListener, service: Service) {
     let mut listener = TcpListener::from_std(listener);
     let poll = Poll::new().unwrap();
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE).unwrap();
-    let (streams, served) = (Streams::default(), Served::default());
-    let mut server = Server { poll, listener, streams, service, served };
+    let streams = Streams::default();
+    let mut server = Server { poll, listener, streams, service, ended: 0 };
     let mut events = Events::with_capacity(64);
-    while server.served.connections < service.connections {
+    while server.ended < service.connections {
         server.poll.poll(&mut events, None).unwrap();
         for event in &events {
             match event.token() {
@@ -38,7 +36,6 @@ pub fn serve<Streams: Table<TcpStream>>(
             }
         }
     }
-    server.served
 }
 
 impl<Streams: Table<TcpStream>> Server<Streams> {
@@ -68,13 +65,13 @@ impl<Streams: Table<TcpStream>> Server<Streams> {
             Ok(0) => {}
             Ok(read) => {
                 stream.write_all(&buffer[..read]).unwrap();
-                self.served.messages += 1;
+                answered();
                 if !self.service.one_request {
                     return;
                 }
             }
         }
-        self.served.connections += 1;
+        self.ended += 1;
         self.streams.remove(place);
     }
 }

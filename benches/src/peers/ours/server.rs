@@ -6,11 +6,12 @@ use std::net::{TcpListener, TcpStream};
 
 use eventp::{Eventp, EventpOps, Flow, Pinned, Register, handler, subscriber};
 
-use crate::workloads::server::{BUFFER, Served, Service};
+use crate::workloads::server::{BUFFER, Service, answered};
 
 struct Server {
     service: Service,
-    served: Served,
+    /// How many have ended.
+    ended: u64,
 }
 
 #[subscriber(interest = read)]
@@ -51,23 +52,22 @@ impl Connection {
         let read = self.stream.read(&mut buffer)?;
         if read > 0 {
             self.stream.write_all(&buffer[..read])?;
-            server.served.messages += 1;
+            answered();
             if !server.service.one_request {
                 return Ok(Flow::Keep);
             }
         }
-        server.served.connections += 1;
-        if server.served.connections == server.service.connections {
+        server.ended += 1;
+        if server.ended == server.service.connections {
             reactor.stop();
         }
         Ok(Flow::Remove)
     }
 }
 
-pub fn serve(listener: TcpListener, service: Service) -> Served {
-    let mut server = Server { service, served: Served::default() };
+pub fn serve(listener: TcpListener, service: Service) {
+    let mut server = Server { service, ended: 0 };
     let mut reactor = Eventp::<Server>::new().unwrap();
     Acceptor { listener }.register_into(&mut reactor).unwrap();
     reactor.run_with(&mut server).unwrap();
-    server.served
 }

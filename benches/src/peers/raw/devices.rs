@@ -29,6 +29,12 @@ pub struct RawDevices {
 }
 
 impl RawDevices {
+    #[inline(never)]
+    fn activate(&self) {
+        self.unwatch(self.devices[0], 0..1);
+        self.watch(self.devices[0], 1..MOST, libc::EPOLLIN);
+    }
+
     fn watch(&self, device: *mut Device, ports: core::ops::Range<usize>, events: i32) {
         for port in ports {
             // SAFETY: devices are freed in `drop` only.
@@ -75,8 +81,7 @@ impl Devices for RawDevices {
         // SAFETY: devices are freed in `drop` only, and each port starts with a call.
         unsafe { self.inner.turn(&mut actions) };
         if actions.activate {
-            self.unwatch(self.devices[0], 0..1);
-            self.watch(self.devices[0], 1..MOST, libc::EPOLLIN);
+            self.activate();
         }
     }
 

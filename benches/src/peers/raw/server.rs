@@ -6,11 +6,12 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use super::{Call, Loop};
 use crate::sys;
-use crate::workloads::server::{BUFFER, Served, Service};
+use crate::workloads::server::{BUFFER, Service, answered};
 
 struct Server {
     service: Service,
-    served: Served,
+    /// How many have ended.
+    ended: u64,
     /// Connections to watch when the batch is over: the loop is not at hand in a handler.
     accepted: Vec<OwnedFd>,
 }
@@ -27,18 +28,17 @@ fn watch(inner: &Loop, call: Call<Server>, fd: OwnedFd, events: i32) {
     inner.epoll.add(unsafe { &(*record).fd }, events, record.expose_provenance() as u64);
 }
 
-pub fn serve(listener: TcpListener, service: Service) -> Served {
+pub fn serve(listener: TcpListener, service: Service) {
     let mut inner = Loop::new(64);
-    let mut server = Server { service, served: Served::default(), accepted: Vec::new() };
+    let mut server = Server { service, ended: 0, accepted: Vec::new() };
     watch(&inner, accept, listener.into(), libc::EPOLLIN);
-    while server.served.connections < service.connections {
+    while server.ended < service.connections {
         // SAFETY: a record is freed only together with its fd, which is watched no longer then; no fd is reported twice in a batch.
         unsafe { inner.turn(&mut server) };
         for fd in server.accepted.drain(..) {
             watch(&inner, answer, fd, libc::EPOLLIN | libc::EPOLLET);
         }
     }
-    server.served
 }
 
 /// # Safety
@@ -62,13 +62,13 @@ unsafe fn answer(record: *mut (), _events: u32, server: &mut Server) {
         Some(0) => {}
         Some(read) => {
             sys::write(fd, &buffer[..read]);
-            server.served.messages += 1;
+            answered();
             if !server.service.one_request {
                 return;
             }
         }
     }
-    server.served.connections += 1;
+    server.ended += 1;
     // SAFETY: the caller's promise; it is not used afterwards.
     drop(unsafe { Box::from_raw(record.cast::<Record>()) });
 }
