@@ -1,2 +1,0 @@
-//! Charts and tables.
-pub fn main(_: &[String]) {}
