@@ -12,7 +12,7 @@ use std::os::fd::RawFd;
 
 use rustc_hash::FxHashMap;
 
-use crate::header::Memory;
+use crate::header::{Memory, Spare};
 
 /// So many stale headers, and as many as there are live subscribers, are kept before the epoll instance is rebuilt to be rid of them:
 /// the rebuild costs a system call per live port, so this is one per removal at most.
@@ -60,16 +60,16 @@ impl Limbo {
         self.stale_total >= live.max(FULL)
     }
 
-    /// Frees what only waited for the end of the batch.
+    /// Frees what only waited for the end of the batch, except that the last is kept as a spare.
     ///
     /// # Safety
     ///
     /// No batch is open, and no pointer into it is used afterwards; values in it are gone.
     #[inline]
-    pub(crate) unsafe fn free_leaving(&mut self) {
+    pub(crate) unsafe fn free_leaving(&mut self, spare: &mut Spare) {
         for memory in self.leaving.drain(..) {
             // SAFETY: I1: the batch is over (caller), and `leave` took only what the kernel has forgotten.
-            unsafe { memory.free() }
+            unsafe { spare.keep(memory) }
         }
     }
 

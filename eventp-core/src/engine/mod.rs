@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::header::{Block, Header};
+use crate::header::{Block, Header, Spare};
 use crate::key::Key;
 use crate::limbo::Limbo;
 use crate::ports::PortKey;
@@ -63,6 +63,7 @@ pub(crate) struct Engine {
     pub(crate) epoll: Epoll,
     pub(crate) registry: Registry,
     limbo: Limbo,
+    spare: Spare,
     pub(crate) wake: Option<Wake>,
     /// An epoll instance that watches ours, for who nests this reactor.
     outer: Option<Epoll>,
@@ -92,6 +93,7 @@ impl Engine {
             epoll: Epoll::new().map_err(|e| Error::of("create", e))?,
             registry: Registry::with_capacity(subscribers).map_err(no_memory)?,
             limbo: Limbo::default(),
+            spare: Spare::default(),
             wake: None,
             outer: None,
             triggered: VecDeque::new(),

@@ -55,7 +55,7 @@ impl Engine {
         self.todo.clear(Todo::TIDY);
         // SAFETY: no batch is open, so (I1a) nobody will look at these headers; their values are dropped, moved out, or being
         // dropped by an unwinding that does not touch the memory afterwards.
-        unsafe { self.limbo.free_leaving() };
+        unsafe { self.limbo.free_leaving(&mut self.spare) };
         if self.rebuild.wanted || self.limbo.is_full(self.registry.len()) {
             self.rebuild_or_tell();
         }

@@ -49,7 +49,7 @@ impl Engine {
     ) -> io::Result<(Key, Block)> {
         let calls = find_calls(meta, 0)?;
         let key = self.registry.next_key()?;
-        let block = Block::near(meta, || Header {
+        let block = Block::near(self.spare.allocate(meta.layout), meta, || Header {
             call: calls.under(interest),
             key,
             fd,

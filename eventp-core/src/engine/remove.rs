@@ -15,11 +15,17 @@ use crate::key::Key;
 use crate::ops::Running;
 use crate::todo::Todo;
 
-/// Memory of a subscriber that left when no batch was open, and that the kernel has forgotten. Freed at the end of its scope, a panic of the
-/// value's destructor included.
-struct Spare(Memory);
+/// Memory of a subscriber that left when no batch was open, and that the kernel has forgotten: I1 allows to free it when the value is gone. A
+/// panic of the value's destructor frees it, too.
+struct Left(Memory);
 
-impl Drop for Spare {
+impl Left {
+    fn into_memory(self) -> Memory {
+        core::mem::ManuallyDrop::new(self).0
+    }
+}
+
+impl Drop for Left {
     fn drop(&mut self) {
         // SAFETY: I1: (a) no batch was open, and none is opened while the reactor is borrowed for the removal; (b) `release` has said that
         // the kernel has forgotten it. The value is gone: who has this drops or moves it first.
@@ -35,8 +41,12 @@ impl Engine {
         }
         let Some(block) = self.registry.remove(key) else { return false };
         match self.detach(key, block, false) {
-            // SAFETY: I2: no batch is open, so no handler runs, and it has left the registry: nobody finds it any more.
-            Some(_spare) => unsafe { self.drop_value(block) },
+            // SAFETY: I2: no batch is open, so no handler runs, and it has left the registry: nobody finds it any more. I1 allows to
+            // free the memory (`Left`); the value is gone by then.
+            Some(left) => unsafe {
+                self.drop_value(block);
+                self.spare.keep(left.into_memory());
+            },
             None => self.drop_or_doom(false, block),
         }
         true
@@ -45,8 +55,8 @@ impl Engine {
     #[inline(never)]
     fn delete_in_batch(&mut self, by: Running, key: Key) -> bool {
         let Some(block) = self.registry.remove(key) else { return false };
-        let spare = self.detach(key, block, true);
-        debug_assert!(spare.is_none(), "a batch is open");
+        let left = self.detach(key, block, true);
+        debug_assert!(left.is_none(), "a batch is open");
         self.drop_or_doom(by.is(key), block);
         true
     }
@@ -85,8 +95,8 @@ impl Engine {
             self.tell_later(Error::at_port("handle", block, header, error));
         }
         if registered.is_some() {
-            let spare = self.detach(key, block, true);
-            debug_assert!(spare.is_none(), "a handler runs in a batch");
+            let left = self.detach(key, block, true);
+            debug_assert!(left.is_none(), "a handler runs in a batch");
             self.doom(block);
         }
     }
@@ -122,10 +132,10 @@ impl Engine {
     /// It is registered under this key, its value is a live `T`, and no reference to it exists.
     pub(crate) unsafe fn take_value<T>(&mut self, key: Key, block: Block) -> T {
         self.registry.remove(key);
-        let spare = self.detach(key, block, self.is_in_batch());
+        let left = self.detach(key, block, self.is_in_batch());
         // SAFETY: a `T` (caller), which nobody finds any more.
         let value = unsafe { block.value().cast::<T>().read() };
-        drop(spare);
+        drop(left);
         self.tidy();
         value
     }
@@ -134,7 +144,7 @@ impl Engine {
     /// the caller, who lets go of it after the value.
     #[must_use]
     #[inline(always)] // 20 instructions per removal (callgrind)
-    fn detach(&mut self, key: Key, block: Block, in_batch: bool) -> Option<Spare> {
+    fn detach(&mut self, key: Key, block: Block, in_batch: bool) -> Option<Left> {
         debug_assert_eq!(in_batch, self.is_in_batch());
         let Some(header) = block.one() else {
             self.detach_all(key, block);
@@ -142,7 +152,7 @@ impl Engine {
         };
         let forgotten = self.unregister(header);
         if forgotten && !in_batch {
-            return Some(Spare(block.memory()));
+            return Some(Left(block.memory()));
         }
         self.lay_to_rest(header, block, forgotten);
         None
