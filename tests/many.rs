@@ -56,7 +56,7 @@ fn what_is_parked_for_ghosts_is_freed_by_the_rebuild() {
     let mut reactor = Eventp::<()>::new().unwrap();
     let (open_file, peer) = pair();
     let numbers: Vec<_> = (0..20).map(|_| high_number()).collect();
-    let mut leave_ghosts = |reactor: &mut Eventp<()>| {
+    let leave_ghosts = |reactor: &mut Eventp<()>| {
         for &number in &numbers {
             dup2(&open_file, number);
             let fd = Large(number, [0; SIZE]);
@@ -98,7 +98,7 @@ fn nineteen_thousand_fds_are_all_served_and_all_let_go() {
         std::io::stderr().write_all(reason.as_bytes()).unwrap();
         return;
     }
-    alone("nineteen_thousand_fds_are_all_served_and_all_let_go", || serve::<MANY>());
+    alone("nineteen_thousand_fds_are_all_served_and_all_let_go", serve::<MANY>);
 }
 
 fn serve<const MANY: usize>() {
