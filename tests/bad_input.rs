@@ -270,6 +270,18 @@ fn debug_lists_type_fd_and_interest_and_asks_no_subscriber() {
 }
 
 #[test]
+fn a_main_that_returns_an_error_prints_what_to_do() {
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let (stream, _peer) = pair();
+    let number = Number(stream.as_raw_fd());
+    reactor.on(interest().read().with_fd(stream), |_| ()).unwrap();
+    let error = reactor.on(interest().read().with_fd(number), |_| ()).unwrap_err();
+    let printed = format!("{error:?}");
+    assert!(printed.contains("AlreadyExists"), "{printed}");
+    assert!(printed.contains("registered already; delete that subscriber first"), "{printed}");
+}
+
+#[test]
 fn a_reactor_that_would_watch_itself() {
     let mut reactor = Eventp::<()>::new().unwrap();
     let circle = reactor.readiness().unwrap();

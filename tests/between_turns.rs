@@ -171,6 +171,64 @@ mod the_hook_before_sleep {
     }
 
     #[test]
+    fn does_not_keep_the_reactor_awake_for_a_stop_that_run_once_has_heeded() {
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        reactor.before_sleep(|calls, _| {
+            *calls += 1;
+            Sleep::Allow
+        });
+        reactor.stop();
+        let mut calls = 0;
+        reactor.run_once_with(&mut calls, None).unwrap();
+        assert_eq!(calls, 0, "it does not sleep");
+        let begin = std::time::Instant::now();
+        reactor.run_once_with(&mut calls, Some(Duration::from_millis(200))).unwrap();
+        assert!(begin.elapsed() >= Duration::from_millis(200));
+        assert_eq!(calls, 1);
+        // One that the hook asks for is heeded once, too.
+        reactor.before_sleep(|calls, mut reactor| {
+            *calls += 1;
+            if *calls == 2 {
+                reactor.stop();
+            }
+            Sleep::Allow
+        });
+        reactor.run_once_with(&mut calls, None).unwrap();
+        let begin = std::time::Instant::now();
+        reactor.run_once_with(&mut calls, Some(Duration::from_millis(200))).unwrap();
+        assert!(begin.elapsed() >= Duration::from_millis(200));
+        assert_eq!(calls, 3);
+    }
+
+    #[test]
+    fn that_has_the_reactor_find_an_error_is_told_of_it_before_the_sleep() {
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let ghosts: Vec<_> = (0..64).map(|_| stale(&mut reactor)).collect();
+        let keys: Vec<_> = ghosts.iter().map(|ghost| ghost.0).collect();
+        let number = common::high_number();
+        let closed = common::at(number, common::pair().0);
+        let lost = reactor.on(interest().read().with_fd(common::Number(number)), |_| ()).unwrap();
+        drop(closed);
+        // With so many registrations that nothing leads to, it makes a new epoll instance, and finds that one of its fds was closed.
+        reactor.before_sleep(move |_, mut reactor| {
+            keys.iter().for_each(|key| _ = reactor.delete(*key));
+            Sleep::Allow
+        });
+        let error = reactor.run_with(&mut 0).unwrap_err(); // would sleep for ever
+        let error: &eventp::Error = error.get_ref().unwrap().downcast_ref().unwrap();
+        assert_eq!((error.operation(), error.key()), ("rebuild", Some(lost)));
+    }
+
+    /// A registration that will be stale when it is deleted: its fd was closed, and a duplicate lives.
+    fn stale(reactor: &mut Eventp<u32>) -> (eventp::Key, std::os::fd::OwnedFd) {
+        let stream = common::at(common::high_number(), common::pair().0);
+        let duplicate = common::dup(&stream);
+        let number = common::Number(std::os::fd::AsRawFd::as_raw_fd(&stream));
+        let key = reactor.on(interest().edge_triggered().with_fd(number), |_| ()).unwrap();
+        (key, duplicate)
+    }
+
+    #[test]
     fn stays_set_when_it_panics() {
         let mut reactor = Eventp::<u32>::new().unwrap();
         reactor.before_sleep(|calls, _| {

@@ -120,6 +120,93 @@ fn it_is_ready_for_the_rest_of_a_batch_that_a_panic_interrupted() {
     assert_eq!(calls, 2);
 }
 
+/// Calls a reactor as an outer loop does that watches level-triggered: once whenever it is ready.
+fn call_while_ready(reactor: &mut Eventp<u32>, readiness: &Readiness) -> u32 {
+    let mut calls = 0;
+    while is_ready(readiness) {
+        reactor.run_once_with(&mut calls, NOW).unwrap();
+    }
+    calls
+}
+
+#[test]
+fn it_is_ready_until_all_triggers_are_answered_though_a_batch_has_no_room_for_them() {
+    let mut reactor = Eventp::<u32>::builder().capacity(4).build().unwrap();
+    let readiness = reactor.readiness().unwrap();
+    for _ in 0..30 {
+        let (ours, theirs) = common::pair();
+        let source = interest().read().with_fd(common::With(ours, theirs));
+        let key = reactor.on(source, |d| *d.state += 1).unwrap();
+        reactor.trigger(key, event().readable()).unwrap();
+    }
+    assert_eq!(call_while_ready(&mut reactor, &readiness), 30);
+}
+
+#[test]
+fn it_is_ready_for_a_trigger_that_waits_for_the_fds_to_have_their_turn() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let readiness = reactor.readiness().unwrap();
+    let (ours, _theirs) = common::pair();
+    // Its first call triggers the second, in a turn that is not theirs.
+    let key = reactor
+        .on(interest().read().with_fd(ours), |mut d| {
+            *d.state += 1;
+            if *d.state < 10 { d.reactor.trigger(d.key, event().readable()) } else { Ok(()) }
+        })
+        .unwrap();
+    let (other, theirs) = common::pair();
+    reactor.on(common::edge().with_fd(other), |_| ()).unwrap();
+    common::fire(&theirs);
+    reactor.trigger(key, event().readable()).unwrap();
+    assert_eq!(call_while_ready(&mut reactor, &readiness), 10);
+}
+
+#[test]
+fn it_is_ready_for_errors_that_are_still_to_be_told() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let readiness = reactor.readiness().unwrap();
+    let remote = reactor.remote().unwrap();
+    for _ in 0..5 {
+        remote.send(|_, _| io::Result::<()>::Err(io::Error::other("no luck"))).unwrap();
+    }
+    let mut told = 0;
+    while is_ready(&readiness) {
+        told += u32::from(reactor.run_once_with(&mut 0, NOW).is_err());
+    }
+    assert_eq!(told, 5);
+}
+
+#[test]
+fn a_batch_with_no_event_for_anybody_does_not_hide_what_it_had_no_room_for() {
+    let mut reactor = Eventp::<u32>::builder().capacity(1).build().unwrap();
+    let mut outer = Eventp::<u32>::new().unwrap();
+    let remote = reactor.remote().unwrap();
+    let source = common::edge().with_fd(reactor.readiness().unwrap());
+    let (ours, theirs) = common::pair();
+    // The eventfd is the first in the kernel's list, and concerns nobody.
+    drop(remote.call_async(|_, _| ()));
+    common::fire(&theirs);
+    reactor
+        .on(interest().read().with_fd(ours), |d| {
+            common::drain(d.fd);
+            *d.state += 1;
+        })
+        .unwrap();
+    // Until it answers 0, as the documentation says of an edge-triggered outer loop.
+    outer
+        .on(source, move |d| -> io::Result<()> {
+            while reactor.run_once_with(d.state, NOW)? > 0 {}
+            Ok(())
+        })
+        .unwrap();
+    let mut calls = 0;
+    common::settle(&mut outer, &mut calls);
+    for _ in 0..3 {
+        outer.run_once_with(&mut calls, NOW).unwrap();
+    }
+    assert_eq!(calls, 1);
+}
+
 #[test]
 fn a_rebuild_takes_it_along() {
     let mut reactor = Eventp::<u32>::new().unwrap();

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use common::NOW;
-use eventp::{Eventp, Flow, event, interest};
+use eventp::{Eventp, Flow, Notifier, interest};
 
 /// Counts what each thread allocates.
 struct Counting;
@@ -58,15 +58,12 @@ fn many_notifications_before_the_turn_are_one_call() {
 #[test]
 fn a_notification_from_its_own_handler_is_another_call() {
     let mut reactor = Eventp::<u32>::new().unwrap();
-    let own = std::rc::Rc::new(std::cell::OnceCell::<eventp::Notifier>::new());
-    let again = own.clone();
     let notifier = reactor
-        .notifier(move |d| {
+        .notifier(|d| {
             *d.state += 1;
-            if *d.state < 5 { again.get().unwrap().notify() } else { Ok(()) }
+            if *d.state < 5 { d.fd.notify() } else { Ok(()) }
         })
         .unwrap();
-    own.set(notifier.clone()).unwrap();
     notifier.notify().unwrap();
     let mut calls = 0;
     common::settle(&mut reactor, &mut calls);
@@ -147,7 +144,7 @@ fn a_handler_that_panics_keeps_nobody_else_from_being_called() {
     let mut reactor = Eventp::<Vec<u32>>::new().unwrap();
     let notifiers: Vec<_> = (0..5)
         .map(|nth| {
-            let handler = move |d: eventp::Dispatch<'_, (), Eventp<Vec<u32>>>| {
+            let handler = move |d: eventp::Dispatch<'_, Notifier, Eventp<Vec<u32>>>| {
                 d.state.push(nth);
                 assert_ne!(nth, 2, "as told");
             };
@@ -170,11 +167,9 @@ fn after_the_reactor_a_notification_is_a_broken_pipe_and_a_waker_does_nothing() 
     notifier.notify().unwrap();
     drop(reactor);
     waker.wake();
-    // The notification of before is still pending, so this one says nothing; a fresh one does.
-    let mut reactor = Eventp::<()>::new().unwrap();
-    let fresh = reactor.notifier(|_| ()).unwrap();
-    drop(reactor);
-    assert_eq!(fresh.notify().unwrap_err().kind(), ErrorKind::BrokenPipe);
+    for _ in 0..3 {
+        assert_eq!(notifier.notify().unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
 }
 
 #[test]
@@ -203,13 +198,11 @@ fn a_future_that_is_polled_by_its_handler_is_woken_from_another_thread() {
         }
         sum
     }));
-    let own = std::rc::Rc::new(std::cell::OnceCell::<std::task::Waker>::new());
-    let waker = own.clone();
     let mut reactor = Eventp::<u32>::new().unwrap();
     let notifier = reactor
         .notifier(move |d| {
-            let mut context = Context::from_waker(waker.get().unwrap());
-            match task.0.as_mut().poll(&mut context) {
+            let waker = d.fd.waker();
+            match task.0.as_mut().poll(&mut Context::from_waker(&waker)) {
                 std::task::Poll::Ready(sum) => {
                     *d.state = sum;
                     Flow::Stop
@@ -218,7 +211,6 @@ fn a_future_that_is_polled_by_its_handler_is_woken_from_another_thread() {
             }
         })
         .unwrap();
-    own.set(notifier.waker()).unwrap();
     notifier.notify().unwrap();
     let other = thread::spawn(move || {
         for number in 1..=100 {
@@ -242,24 +234,147 @@ fn a_turn_in_which_nothing_notifies_calls_nobody() -> io::Result<()> {
     Ok(())
 }
 
-#[test]
-fn one_that_is_removed_in_a_batch_is_not_called_again_in_it() -> io::Result<()> {
-    let mut reactor = Eventp::<Vec<&str>>::new()?;
-    let alive = Arc::new(());
-    let witness = Arc::clone(&alive);
-    let first = reactor.notifier(move |d| {
-        assert_eq!(Arc::strong_count(&witness), 2, "its captures are gone");
-        d.state.push("itself");
-        Flow::Remove
-    })?;
-    let second = reactor.notifier(|d| d.state.push("the other"))?;
-    let other = second.key();
-    let third = reactor.notifier(move |mut d| _ = d.reactor.delete(other))?;
-    for key in [first.key(), first.key(), third.key(), other] {
-        reactor.trigger(key, event().readable())?;
+/// A value that notices when it is used after it was dropped.
+struct Alive(Box<u32>);
+
+impl Alive {
+    fn new() -> Self {
+        Self(Box::new(0xa11e))
     }
-    let mut seen = Vec::new();
-    while reactor.run_once_with(&mut seen, NOW)? > 0 {}
-    assert_eq!(seen, ["itself"]);
-    Ok(())
+
+    fn check(&self) {
+        assert_eq!(*self.0, 0xa11e, "used after it was dropped");
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        *self.0 = 0xdead;
+    }
+}
+
+#[test]
+fn a_handler_that_another_deletes_in_the_same_turn_is_not_called() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let victim = std::rc::Rc::new(std::cell::OnceCell::new());
+    let named = victim.clone();
+    let killer = reactor.notifier(move |mut d| d.reactor.delete(*named.get().unwrap())).unwrap();
+    let alive = Alive::new();
+    let notifier = reactor
+        .notifier(move |d| {
+            alive.check();
+            *d.state += 1;
+        })
+        .unwrap();
+    victim.set(notifier.key()).unwrap();
+    killer.notify().unwrap();
+    notifier.notify().unwrap();
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn a_handler_that_removes_itself_is_not_called_for_what_else_there_was_in_its_turn() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let alive = Alive::new();
+    let notifier = reactor
+        .notifier(move |d| {
+            alive.check();
+            *d.state += 1;
+            Flow::Remove
+        })
+        .unwrap();
+    for _ in 0..3 {
+        reactor.trigger(notifier.key(), eventp::event().readable()).unwrap();
+    }
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn a_handler_that_is_deleted_between_the_halves_of_an_interrupted_turn_is_not_called() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let panics = reactor.notifier(|_| -> () { panic!("as told") }).unwrap();
+    let alive = Alive::new();
+    let notifier = reactor
+        .notifier(move |d| {
+            alive.check();
+            *d.state += 1;
+        })
+        .unwrap();
+    panics.notify().unwrap();
+    notifier.notify().unwrap();
+    let mut calls = 0;
+    assert!(common::panics(|| common::settle(&mut reactor, &mut calls)));
+    reactor.delete(notifier.key()).unwrap();
+    common::settle(&mut reactor, &mut calls);
+    assert_eq!(calls, 0);
+}
+
+#[test]
+fn its_wakers_are_counted_and_the_last_of_all_lets_go_of_it() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let witness = Arc::new(());
+    let held = witness.clone();
+    let notifier = reactor
+        .notifier(move |d| {
+            let _held = &held;
+            *d.state += 1;
+            assert!(d.fd.waker().will_wake(&d.fd.waker()));
+        })
+        .unwrap();
+    let key = notifier.key();
+    let wakers: Vec<_> = (0..10).map(|_| notifier.waker()).collect();
+    assert!(wakers.iter().all(|waker| waker.will_wake(&wakers[0])));
+    drop(notifier);
+    let threads: Vec<_> = wakers
+        .into_iter()
+        .map(|waker| {
+            thread::spawn(move || {
+                waker.wake_by_ref();
+                let others = [waker.clone(), waker];
+                others.into_iter().for_each(|waker| waker.wake());
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let mut calls = 0;
+    common::settle(&mut reactor, &mut calls);
+    assert!(calls >= 1);
+    reactor.delete(key).unwrap();
+    assert_eq!(Arc::strong_count(&witness), 1);
+}
+
+#[test]
+fn a_handler_can_make_another_and_a_closure_of_a_remote_too() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let (ours, theirs) = common::pair();
+    // The eventfd that it needs is made in the middle of a batch.
+    reactor
+        .on(interest().read().with_fd(ours), |mut d| {
+            common::drain(d.fd);
+            d.reactor
+                .notifier(|d| {
+                    *d.state += 1;
+                    Flow::Remove
+                })?
+                .notify()?;
+            d.reactor.remote()?.send(|_, mut reactor| {
+                reactor
+                    .notifier(|d| {
+                        *d.state += 10;
+                        Flow::Remove
+                    })?
+                    .notify()
+            })
+        })
+        .unwrap();
+    let mut calls = 0;
+    for _ in 0..3 {
+        common::fire(&theirs);
+        common::settle(&mut reactor, &mut calls);
+    }
+    assert_eq!((calls, reactor.len()), (33, 1));
 }

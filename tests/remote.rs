@@ -41,6 +41,14 @@ impl Drop for Dropped {
     }
 }
 
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("tick");
+    }
+}
+
 fn counted() -> (Arc<AtomicUsize>, Dropped) {
     let drops = Arc::new(AtomicUsize::new(0));
     (drops.clone(), Dropped(drops))
@@ -95,25 +103,15 @@ mod a_call {
     }
 
     #[test]
-    fn that_panics_with_a_value_has_it_dropped_even_if_its_destructor_panics() {
-        struct Bomb(Dropped);
-        impl Drop for Bomb {
-            fn drop(&mut self) {
-                let _counted = &self.0;
-                std::panic::resume_unwind(Box::new(()));
-            }
-        }
+    fn drops_what_it_panicked_with_even_if_that_panics_in_turn() {
         with_reactor::<u32>(|remote| {
-            let (drops, dropped) = counted();
-            let bomb = Bomb(Dropped(drops.clone()));
-            for payload in [Box::new(dropped) as Box<dyn std::any::Any + Send>, Box::new(bomb)] {
-                let panics = |_: &mut u32, _: eventp::Pinned<'_, _>| -> u32 {
-                    std::panic::resume_unwind(payload)
-                };
-                let error = remote.call(panics).unwrap_err();
-                assert_eq!(error.to_string(), "the closure panicked");
-            }
-            assert_eq!(drops.load(Ordering::SeqCst), 2);
+            let (drops, witness) = counted();
+            let error = remote.call(move |_, _| std::panic::panic_any(witness)).map(|(): ()| ());
+            assert_eq!(error.unwrap_err().to_string(), "the closure panicked");
+            assert_eq!(drops.load(Ordering::SeqCst), 1);
+            let error = remote.call(|_, _| std::panic::panic_any(Bomb)).map(|(): ()| ());
+            assert_eq!(error.unwrap_err().to_string(), "the closure panicked");
+            assert_eq!(remote.call(|_, _| 5).unwrap(), 5);
         });
     }
 
@@ -189,6 +187,46 @@ mod a_call {
 
 mod a_stop {
     use super::*;
+
+    #[test]
+    fn drops_every_closure_even_if_the_destructors_of_two_panic() {
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        reactor.on_error(|error, seen| seen.push(error.to_string()));
+        let remote = reactor.remote().unwrap();
+        let mut seen = Vec::new();
+        let (drops, witness) = counted();
+        hand_in_two_bombs(&remote, witness);
+        reactor.stop();
+        reactor.run_with(&mut seen).unwrap();
+        assert_eq!(seen, ["remote: the closure panicked: tick"; 2]);
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn of_a_reactor_that_goes_drops_every_closure_even_if_the_destructors_of_two_panic() {
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        let remote = reactor.remote().unwrap();
+        let (drops, witness) = counted();
+        hand_in_two_bombs(&remote, witness);
+        assert!(common::panics(|| drop(reactor)));
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        assert_eq!(remote.send(|_, _| ()).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        // In the middle of an unwinding, too: a second panic that gets out would abort.
+        let (drops, witness) = counted();
+        assert!(common::panics(move || {
+            let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+            hand_in_two_bombs(&reactor.remote().unwrap(), witness);
+            panic!("as told");
+        }));
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+    }
+
+    fn hand_in_two_bombs(remote: &Remote<Vec<String>>, witness: Dropped) {
+        for bomb in [Bomb, Bomb] {
+            remote.send(move |_, _| drop(bomb)).unwrap();
+        }
+        remote.send(move |_, _| drop(witness)).unwrap();
+    }
 
     #[test]
     fn wakes_who_waits_and_drops_what_has_not_run() {
@@ -367,12 +405,6 @@ mod a_closure_that_is_sent {
 
     #[test]
     fn a_destructor_that_panics_is_told_of_like_a_panic() {
-        struct Bomb;
-        impl Drop for Bomb {
-            fn drop(&mut self) {
-                panic!("tick");
-            }
-        }
         let mut reactor = Eventp::<Vec<String>>::new().unwrap();
         reactor.on_error(|error, seen| seen.push(error.to_string()));
         let remote = reactor.remote().unwrap();
@@ -436,6 +468,51 @@ mod an_awaited_call {
     }
 
     #[test]
+    fn can_be_polled_with_one_waker_after_the_other_and_wakes_the_last() {
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let remote = reactor.remote().unwrap();
+        let mut call = Box::pin(remote.call_async(|_, _| 7));
+        let wakers = [(); 3].map(|()| Arc::new(Unpark(thread::current(), AtomicBool::new(false))));
+        for waker in &wakers {
+            let waker = Waker::from(waker.clone());
+            assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        reactor.run_once_with(&mut 0, Some(Duration::ZERO)).unwrap();
+        assert_eq!(wakers.each_ref().map(|w| w.1.load(Ordering::SeqCst)), [false, false, true]);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(matches!(call.as_mut().poll(&mut context), Poll::Ready(Ok(7))));
+        assert!(common::panics(|| call.as_mut().poll(&mut context).is_ready()), "once only");
+    }
+
+    #[test]
+    fn holds_no_lock_while_a_waker_is_dropped() {
+        /// Its destructor lets the closure end, and then waits for the reactor to have done so.
+        struct Waits(Remote<u32>, mpsc::Sender<()>);
+        impl Wake for Waits {
+            fn wake(self: Arc<Self>) {}
+        }
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                self.1.send(()).unwrap();
+                self.0.call_timeout(LONG, |_, _| ()).unwrap();
+            }
+        }
+        with_reactor::<u32>(|remote| {
+            let (begun, has_begun) = mpsc::channel();
+            let (go_on, goes_on) = mpsc::channel();
+            let mut call = Box::pin(remote.call_async(move |_, _| {
+                begun.send(()).unwrap();
+                goes_on.recv().unwrap();
+            }));
+            has_begun.recv().unwrap();
+            let waker = Waker::from(Arc::new(Waits(remote, go_on)));
+            assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            assert!(call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        });
+    }
+
+    #[test]
     fn is_taken_back_when_its_future_is_dropped() {
         let mut reactor = Eventp::<u32>::new().unwrap();
         let remote = reactor.remote().unwrap();
@@ -447,6 +524,36 @@ mod an_awaited_call {
         assert_eq!(drops.load(Ordering::SeqCst), 1);
         reactor.run_once_with(&mut 0, Some(Duration::ZERO)).unwrap();
         assert_eq!(drops.load(Ordering::SeqCst), 1);
+    }
+
+    /// Where each of them searched the queue for its own, this would take minutes.
+    #[test]
+    fn costs_the_same_when_a_hundred_thousand_of_them_are_dropped() {
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let remote = reactor.remote().unwrap();
+        let (drops, _witness) = counted();
+        let calls: Vec<_> = (0..100_000)
+            .map(|_| {
+                let witness = Dropped(drops.clone());
+                remote.call_async(move |calls, _| {
+                    let _witness = witness;
+                    *calls += 1;
+                })
+            })
+            .collect();
+        let mut some_stay = Vec::new();
+        for (number, call) in calls.into_iter().enumerate() {
+            if number % 1_000 == 0 {
+                some_stay.push(call);
+            }
+        }
+        assert_eq!(drops.load(Ordering::SeqCst), 100_000 - 100);
+        let mut calls = 0;
+        for _ in 0..1_000 {
+            reactor.run_once_with(&mut calls, Some(Duration::ZERO)).unwrap();
+        }
+        assert_eq!(calls, 100);
+        assert!(some_stay.into_iter().all(|call| block_on(call).is_ok()));
     }
 
     #[test]
@@ -463,4 +570,15 @@ mod an_awaited_call {
         let (kind, late) = other.join().unwrap();
         assert_eq!((kind, late.as_str()), (ErrorKind::BrokenPipe, "the reactor is gone"));
     }
+}
+
+#[test]
+fn a_remote_goes_to_other_threads_whatever_the_state_is() {
+    fn goes<T: Send + Sync>(_: &T) {}
+    fn goes_along<T: Send>(_: &T) {}
+    let mut reactor = Eventp::<std::rc::Rc<std::cell::Cell<u32>>>::new().unwrap();
+    let remote = reactor.remote().unwrap();
+    goes(&remote);
+    goes(&reactor.notifier(|_| ()).unwrap());
+    goes_along(&remote.call_async(|state, _| state.get()));
 }

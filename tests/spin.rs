@@ -119,3 +119,17 @@ fn without_a_hook_no_run_call_fails() {
     assert_eq!(turns, TURNS);
     assert_eq!(reactor.run_once_with(&mut turns, Some(Duration::ZERO)).unwrap(), 1);
 }
+
+/// In a process of its own, whose standard error cannot be written.
+#[test]
+fn and_none_panics_though_standard_error_is_a_full_disk() {
+    let test = std::env::current_exe().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let status = std::process::Command::new(test)
+        .args(["--exact", "without_a_hook_no_run_call_fails", "--nocapture"])
+        .stdout(std::process::Stdio::null())
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

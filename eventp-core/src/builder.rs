@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use crate::__private::IsFd;
+use crate::__private::{IsFd, One};
 use crate::flow::{Flow, IntoFlow};
 use crate::interest::Interest;
 use crate::key::Key;
@@ -32,15 +32,15 @@ impl<Fd> FdSource<Fd> {
         Self { interest, fd }
     }
 
-    pub(crate) fn answered<F, R>(self, handler: F) -> FdSubscriber<Fd, F, R> {
-        FdSubscriber { interest: self.interest, fd: self.fd, handler, answers: PhantomData }
+    pub(crate) fn answered<F, R, K>(self, handler: F) -> FdSubscriber<Fd, F, R, K> {
+        FdSubscriber { interest: self.interest, fd: self.fd, handler, types: PhantomData }
     }
 
     /// Completes the subscriber.
     ///
     /// A closure that looks into the state should rather be given to [`Eventp::on`](crate::Eventp::on): in this chain the
     /// reactor, and with it the type of the state, comes last.
-    pub fn with_handler<F, R, Ep>(self, handler: F) -> FdSubscriber<Fd, F, R::Answer>
+    pub fn with_handler<F, R, Ep, K>(self, handler: F) -> FdSubscriber<Fd, F, R::Answer, K>
     where
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R,
         R: IntoFlow,
@@ -65,8 +65,8 @@ impl<F, R> HandlerSource<F, R> {
     }
 
     /// Completes the subscriber.
-    pub fn with_fd<Fd>(self, fd: Fd) -> FdSubscriber<Fd, F, R> {
-        FdSubscriber { interest: self.interest, fd, handler: self.handler, answers: PhantomData }
+    pub fn with_fd<Fd, K>(self, fd: Fd) -> FdSubscriber<Fd, F, R, K> {
+        FdSubscriber { interest: self.interest, fd, handler: self.handler, types: PhantomData }
     }
 }
 
@@ -76,16 +76,16 @@ impl<F, R> fmt::Debug for HandlerSource<F, R> {
     }
 }
 
-/// A subscriber made of an fd and a function, which answers an `R`.
+/// A subscriber made of an fd and a function, which answers an `R`. `K` is the kind of fd, and inferred.
 #[must_use = "nothing is registered yet; go on with `.register_into(&mut reactor)`"]
-pub struct FdSubscriber<Fd, F, R> {
+pub struct FdSubscriber<Fd, F, R, K = One> {
     interest: Interest,
     fd: Fd,
     handler: F,
-    answers: PhantomData<fn() -> R>,
+    types: PhantomData<fn() -> (R, K)>,
 }
 
-impl<Fd, F, R> FdSubscriber<Fd, F, R> {
+impl<Fd, F, R, K> FdSubscriber<Fd, F, R, K> {
     /// Adds the subscriber to a reactor, from outside or, by its [`Pinned`](crate::Pinned), from a handler.
     ///
     /// # Errors
@@ -101,28 +101,28 @@ impl<Fd, F, R> FdSubscriber<Fd, F, R> {
     }
 }
 
-impl<Fd, F, R> fmt::Debug for FdSubscriber<Fd, F, R> {
+impl<Fd, F, R, K> fmt::Debug for FdSubscriber<Fd, F, R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FdSubscriber").field("interest", &self.interest).finish_non_exhaustive()
     }
 }
 
-impl<Fd: IsFd, F, R> AsFd for FdSubscriber<Fd, F, R> {
+impl<Fd: IsFd<K>, F, R, K> AsFd for FdSubscriber<Fd, F, R, K> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.borrow_fd()
     }
 }
 
-impl<Fd, F, R> HasInterest for FdSubscriber<Fd, F, R> {
+impl<Fd, F, R, K> HasInterest for FdSubscriber<Fd, F, R, K> {
     fn interest(&self) -> Interest {
         self.interest
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<Fd, F, R, Ep> Handler<Ep> for FdSubscriber<Fd, F, R>
+impl<Fd, F, R, K, Ep> Handler<Ep> for FdSubscriber<Fd, F, R, K>
 where
-    Fd: IsFd,
+    Fd: IsFd<K>,
     R: AnswerOf<F, Fd, Ep>,
     Ep: EventpOps,
 {

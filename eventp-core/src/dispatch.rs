@@ -20,6 +20,8 @@ use crate::reactor::Eventp;
 use crate::subscriber::{Dispatch, Subscriber};
 use crate::sys::Report;
 use crate::todo::Todo;
+#[cfg(feature = "tracing")]
+use crate::trace;
 
 /// Delivers the events of the open batch, of `len`, from `next` on.
 ///
@@ -172,6 +174,51 @@ unsafe fn far<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
 /// `value` is that of the registered subscriber whose port `header` is; the rest as for [`near`].
 #[inline(always)]
 unsafe fn deliver_to<T: Subscriber<Eventp<S>>, S>(
+    value: *mut T,
+    header: *mut Header,
+    port: Port,
+    events: u32,
+    reactor: *mut Eventp<S>,
+) {
+    // First of all: where nobody wants a span, nothing has to be kept for it.
+    #[cfg(feature = "tracing")]
+    if trace::is_wanted() {
+        // SAFETY: the caller's promise.
+        return unsafe { deliver_in_span(value, header, port, events, reactor) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { call(value, header, port, events, reactor) }
+}
+
+/// Delivers an event to a value, in a span.
+///
+/// # Safety
+///
+/// As for [`deliver_to`].
+#[cfg(feature = "tracing")]
+#[cold]
+#[inline(never)]
+unsafe fn deliver_in_span<T: Subscriber<Eventp<S>>, S>(
+    value: *mut T,
+    header: *mut Header,
+    port: Port,
+    events: u32,
+    reactor: *mut Eventp<S>,
+) {
+    // SAFETY: I1: the header is allocated; a plain copy is read.
+    let Header { key, fd, .. } = unsafe { *header };
+    let span = trace::span_of::<T>(key, fd, port, Event::new(events));
+    // SAFETY: the caller's promise. Whoever wants spans is told of them by values only, and has no way into the reactor.
+    span.in_scope(|| unsafe { call(value, header, port, events, reactor) });
+}
+
+/// Calls the handler of a value.
+///
+/// # Safety
+///
+/// As for [`deliver_to`].
+#[inline(always)]
+unsafe fn call<T: Subscriber<Eventp<S>>, S>(
     value: *mut T,
     header: *mut Header,
     port: Port,

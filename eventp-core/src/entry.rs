@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::header::Block;
 use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
+use crate::ports::Field;
 
 /// A registered subscriber, as [`Eventp::iter`](crate::Eventp::iter) lists it.
 #[derive(Clone, Copy)]
@@ -32,13 +33,8 @@ impl<'a> Entry<'a> {
     /// Its fds that are watched, with the interests now in force.
     pub fn ports(&self) -> impl Iterator<Item = PortEntry> + use<> {
         let fields = self.block.meta().fields;
-        self.engine.ports(self.key, self.block).into_iter().map(move |header| PortEntry {
-            field: fields.get(usize::from(header.field)).map_or("", |field| field.name),
-            is_one_of_many: fields.get(usize::from(header.field)).is_some_and(|f| f.ports != 1),
-            port: header.port(),
-            fd: header.fd,
-            interest: header.interest,
-        })
+        let ports = self.engine.ports(self.key, self.block).into_iter();
+        ports.map(move |it| PortEntry::new(fields, it.port(), it.fd, it.interest))
     }
 
     /// The name of its type, as `core::any::type_name` gives it.
@@ -63,22 +59,32 @@ impl<'a> Entry<'a> {
 
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = f.debug_struct(self.type_name());
-        text.field("key", &self.key);
-        for port in self.ports() {
-            let what = format_args!("fd {} for {:?}", port.fd, port.interest);
-            if port.is_one_of_many {
-                text.field(&format!("{}[{}]", port.field, port.port.index()), &what);
-            } else {
-                text.field(port.field, &what);
-            }
-        }
-        text.finish()
+        write_entry(f, self.type_name(), self.key, self.ports())
     }
 }
 
+/// What `Debug` says of a registered subscriber.
+pub(crate) fn write_entry(
+    f: &mut fmt::Formatter<'_>,
+    type_name: &str,
+    key: Key,
+    ports: impl Iterator<Item = PortEntry>,
+) -> fmt::Result {
+    let mut text = f.debug_struct(type_name);
+    text.field("key", &key);
+    for port in ports {
+        let what = format_args!("fd {} for {:?}", port.fd, port.interest);
+        if port.is_one_of_many {
+            text.field(&format!("{}[{}]", port.field, port.port.index()), &what);
+        } else {
+            text.field(port.field, &what);
+        }
+    }
+    text.finish()
+}
+
 /// An fd that is watched, as [`Entry::ports`] lists it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PortEntry {
     field: &'static str,
     is_one_of_many: bool,
@@ -88,6 +94,17 @@ pub struct PortEntry {
 }
 
 impl PortEntry {
+    pub(crate) fn new(fields: &'static [Field], port: Port, fd: RawFd, interest: Interest) -> Self {
+        let field = fields.get(usize::from(port.field));
+        Self {
+            field: field.map_or("", |field| field.name),
+            is_one_of_many: field.is_some_and(|field| field.ports != 1),
+            port,
+            fd,
+            interest,
+        }
+    }
+
     /// The name of the field that holds the fd; `fd` for a subscriber with one.
     #[must_use]
     pub fn field(&self) -> &'static str {

@@ -19,7 +19,8 @@ use crate::key::Key;
 /// ```
 /// use std::fs::File;
 /// use std::io;
-/// use eventp_core::{interest, Error, Eventp};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Error, Eventp};
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut reactor = Eventp::<()>::new()?;
@@ -32,7 +33,6 @@ use crate::key::Key;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Error {
     operation: &'static str,
     key: Option<Key>,
@@ -98,8 +98,28 @@ impl Error {
         Self { fd: Some(fd), field: field.map(|field| field.name), ..self }
     }
 
-    /// What failed: `add`, `arm`, `disarm`, `modify`, `delete`, `interest`, `take`, `get`, `handle` (the handler returned an error), `rebuild` (of the epoll
-    /// instance), or `wait`.
+    /// Of a subscriber of this type, in the test reactor.
+    #[cfg(feature = "mock")]
+    pub(crate) fn naming(
+        operation: &'static str,
+        key: Option<Key>,
+        type_name: Option<&'static str>,
+        source: io::Error,
+    ) -> Self {
+        Self { key, type_name, ..Self::of(operation, source) }
+    }
+
+    /// Of this fd, in the test reactor.
+    #[cfg(feature = "mock")]
+    pub(crate) fn at_fd(self, fd: RawFd, field: Option<&'static str>) -> Self {
+        if fd == -1 {
+            return self;
+        }
+        Self { fd: Some(fd), field, ..self }
+    }
+
+    /// What failed: `create`, `add`, `arm`, `disarm`, `modify`, `delete`, `trigger`, `interest`, `take`, `get`, `handle` (the handler returned an error),
+    /// `remote` (or a closure of one), `readiness`, `rebuild` (of the epoll instance), `spin` (see [`on_error`](crate::Eventp::on_error)), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals) or [`Child`](crate::Child), the name of the system call.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
@@ -165,6 +185,26 @@ impl Error {
             ("modify", libc::ENOENT | libc::EBADF) => {
                 "the fd was closed or replaced since it was registered; delete the subscriber and add it again"
             }
+            (
+                "timerfd_create" | "timerfd_settime" | "timerfd_gettime",
+                libc::EPERM | libc::ENOSYS,
+            )
+            | ("signalfd4" | "rt_sigprocmask", libc::EPERM | libc::ENOSYS)
+            | ("waitid", libc::EPERM | libc::ENOSYS) => {
+                "a seccomp filter refuses this call; allow it there"
+            }
+            ("pidfd_open" | "pidfd_send_signal", libc::ENOSYS) => {
+                "this call needs Linux 5.3 or later, and a seccomp filter that allows it"
+            }
+            ("pidfd_open", libc::EPERM) => "a seccomp filter refuses this call; allow it there",
+            ("pidfd_send_signal", libc::EPERM) => {
+                "the child runs as another user, or a seccomp filter refuses this call; allow it there"
+            }
+            ("pidfd_send_signal", libc::EINVAL) => "there is no such signal; see `signal(7)`",
+            ("waitid", libc::EINVAL) => "to wait by a pidfd needs Linux 5.4 or later",
+            ("waitid", libc::ECHILD) => {
+                "somebody else has waited for the child; let nobody `waitpid` for any child, and do not ignore `SIGCHLD`"
+            }
             (_, libc::EBADF) => {
                 "the fd is closed; keep it open as long as its subscriber is registered"
             }
@@ -172,6 +212,13 @@ impl Error {
             (_, libc::ENFILE) => "the system has no fd left; raise `/proc/sys/fs/file-max`",
             _ => return None,
         })
+    }
+}
+
+/// The text that it is displayed with: what a `main` that returns it prints.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Error").field(&format_args!("{self}")).finish()
     }
 }
 

@@ -121,7 +121,8 @@ impl Event {
 /// The start of an event that is made up, for [`trigger`](crate::Eventp::trigger): nothing yet.
 ///
 /// ```
-/// use eventp_core::event;
+/// # use eventp_core as eventp;
+/// use eventp::event;
 ///
 /// let end = event().readable().read_closed();
 /// assert!(end.is_readable() && !end.is_hangup());

@@ -27,7 +27,8 @@ const EDGE_TRIGGERED: u32 = libc::EPOLLET as u32;
 /// hang-up are reported always and cannot be asked for (`epoll_ctl(2)`).
 ///
 /// ```
-/// use eventp_core::interest;
+/// # use eventp_core as eventp;
+/// use eventp::interest;
 ///
 /// let mut wanted = interest().read();
 /// let backlog = true;
@@ -44,7 +45,8 @@ pub struct Interest(u32);
 /// The start of every [`Interest`]: nothing but error and hang-up, which the kernel reports always.
 ///
 /// ```
-/// use eventp_core::interest;
+/// # use eventp_core as eventp;
+/// use eventp::interest;
 ///
 /// let wanted = interest().read().read_hangup().edge_triggered();
 /// assert_eq!(format!("{wanted:?}"), "read | read_hangup | edge_triggered");
@@ -60,7 +62,8 @@ pub const fn interest() -> Interest {
 /// Such a registration cannot be modified (`epoll_ctl(2)`), only deleted and added again.
 ///
 /// ```
-/// use eventp_core::exclusive;
+/// # use eventp_core as eventp;
+/// use eventp::exclusive;
 ///
 /// assert_eq!(format!("{:?}", exclusive().read()), "read | exclusive");
 /// ```
@@ -127,7 +130,8 @@ impl Interest {
     /// This interest and the flags of `other`.
     ///
     /// ```
-    /// use eventp_core::interest;
+    /// # use eventp_core as eventp;
+    /// use eventp::interest;
     ///
     /// let base = interest().read();
     /// assert_eq!(base.with(interest().write()).without(interest().read()), interest().write());

@@ -5,7 +5,6 @@
 pub mod __private;
 mod builder;
 mod dispatch;
-mod doorbell;
 mod engine;
 mod entry;
 mod error;
@@ -16,33 +15,44 @@ mod header;
 mod interest;
 mod key;
 mod limbo;
+#[cfg(feature = "mock")]
+mod mock;
 mod nesting;
 mod ops;
+mod pinned;
 mod ports;
 mod reactor;
+mod refusal;
 mod registry;
 mod remote;
 mod shared;
 mod sleep;
+mod sources;
 mod subscriber;
 mod sync;
 mod sys;
 mod todo;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(feature = "vmm-sys-util")]
+mod vmm;
 
 pub use builder::{FdSource, FdSubscriber, HandlerSource};
-pub use doorbell::{Doorbell, doorbell};
 pub use entry::{Entry, OwnedEntry, PortEntry};
 pub use error::Error;
 pub use event::{Event, event};
 pub use flow::{Flow, IntoFlow};
 pub use interest::{Exclusive, Interest, exclusive, interest};
 pub use key::{Handle, Key, Port};
+#[cfg(feature = "mock")]
+pub use mock::{MockEntry, MockEventp, Operation};
 pub use nesting::Readiness;
 pub use ops::{AsPinned, EventpOps, Pinned};
 pub use ports::{PortKey, PortSet};
 pub use reactor::{Builder, Eventp};
 pub use remote::{Remote, notifier::Notifier};
 pub use sleep::Sleep;
+pub use sources::{Child, Doorbell, Signal, Signals, Timer, doorbell};
 pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
 
 // Public under plain names, so that rustc's "the trait `..` is not implemented" does not spell a path that is none of the users' business.

@@ -16,7 +16,8 @@ use crate::todo::Todo;
 ///
 /// ```
 /// use std::{io, time::Duration};
-/// use eventp_core::{Eventp, interest};
+/// # use eventp_core as eventp;
+/// use eventp::{Eventp, interest};
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut inner = Eventp::<u32>::new()?;

@@ -71,7 +71,8 @@ pub(crate) mod sealed {
 ///
 /// ```
 /// use std::io;
-/// use eventp_core::{EventpOps, Key, Pinned};
+/// # use eventp_core as eventp;
+/// use eventp::{EventpOps, Key, Pinned};
 ///
 /// struct Server { last: Option<Key> }
 ///
@@ -115,7 +116,8 @@ impl Running {
 ///
 /// ```
 /// use std::io;
-/// use eventp_core::{interest, Eventp};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Eventp};
 ///
 /// # fn main() -> io::Result<()> {
 /// # let (stream, _peer) = std::os::unix::net::UnixStream::pair()?;
@@ -127,7 +129,7 @@ impl Running {
 /// # }
 /// ```
 pub struct Pinned<'a, Ep: EventpOps> {
-    reactor: &'a mut Ep,
+    pub(crate) reactor: &'a mut Ep,
     by: Running,
 }
 
@@ -177,13 +179,14 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     /// # Errors
     ///
     /// Those of [`Eventp::add`](crate::Eventp::add).
-    pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
+    pub fn on<Fd, F, R, K>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        Fd: IsFd + 'static,
+        Fd: IsFd<K> + 'static,
         F: FnMut(Dispatch<'_, Fd, Ep>) -> R + 'static,
         R: IntoFlow,
+        K: 'static,
     {
-        self.add(source.answered::<F, R>(handler)).map(Key::from)
+        self.add(source.answered::<F, R, K>(handler)).map(Key::from)
     }
 
     /// Changes a subscriber's interest, as [`Eventp::modify`](crate::Eventp::modify). A handler may modify its own.

@@ -76,7 +76,7 @@ pub struct Array;
 pub struct Many;
 
 /// An array with more fds than can be numbered is a mistake that the compiler finds.
-const fn ports_of_array(length: usize) -> u16 {
+pub(crate) const fn ports_of_array(length: usize) -> u16 {
     assert!(length <= u16::MAX as usize, "too many fds");
     length as u16
 }

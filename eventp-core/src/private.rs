@@ -13,7 +13,7 @@ use crate::key::{Key, Port};
 use crate::ops::{EventpOps, Pinned};
 use crate::subscriber::Dispatch;
 
-pub use crate::ports::{Each, Fds, Field, NamedPorts, PortCall, Ports, RawFds};
+pub use crate::ports::{Each, Fds, Field, NamedPorts, One, PortCall, Ports, RawFds};
 
 /// The canonical return type of a handler.
 pub type Outcome = io::Result<Flow>;
@@ -157,13 +157,13 @@ pub fn next_handler<Ep: EventpOps>(
     }
 }
 
-/// A field marked `#[fd]`, of a struct that has no other; and what is given to `with_fd`.
+/// A field marked `#[fd]`, of a struct that has no other; and what is given to `with_fd`. `Kind` says whose type it is, and is inferred.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an fd",
     label = "expected a type that implements `AsFd`",
     note = "sockets, pipes, files and `OwnedFd` implement `AsFd`; a field with `#[fd]` has to be one of them"
 )]
-pub trait IsFd {
+pub trait IsFd<Kind = One> {
     /// The fd.
     fn borrow_fd(&self) -> BorrowedFd<'_>;
 }

@@ -24,6 +24,12 @@ struct Slot {
     block: Option<Block>,
 }
 
+/// The generation that a reactor's keys start with: each reactor's is another.
+pub(crate) fn first_generation() -> u32 {
+    static REACTORS: AtomicU32 = AtomicU32::new(0);
+    REACTORS.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9)
+}
+
 /// The registered subscribers and their ports.
 #[derive(Debug)]
 pub(crate) struct Registry {
@@ -38,12 +44,10 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn with_capacity(subscribers: usize) -> Result<Self, TryReserveError> {
-        static REACTORS: AtomicU32 = AtomicU32::new(0);
-        let nth = REACTORS.fetch_add(1, Ordering::Relaxed);
         let mut registry = Self {
             slots: Vec::new(),
             free: NO_SLOT,
-            first_generation: nth.wrapping_mul(0x9e37_79b9),
+            first_generation: first_generation(),
             live: 0,
             by_fd: FdTable::default(),
             units: FxHashMap::default(),

@@ -25,9 +25,13 @@ impl<S> Eventp<S> {
     /// Sets what is called before each wait that may sleep: to flush what handlers have gathered, or to keep the reactor awake while there is work
     /// that no fd tells of. It replaces the hook set before.
     ///
+    /// It is not called where nothing can sleep: when the run call stops, and by [`run_once`](Eventp::run_once) with a timeout of zero, as a loop calls it that has this reactor
+    /// [nested](Eventp::readiness).
+    ///
     /// ```
     /// use std::{io, time::Duration};
-    /// use eventp_core::{Eventp, Sleep};
+    /// # use eventp_core as eventp;
+    /// use eventp::{Eventp, Sleep};
     ///
     /// # fn main() -> io::Result<()> {
     /// let mut reactor = Eventp::<Vec<u8>>::new()?;
@@ -62,8 +66,9 @@ impl<S> Eventp<S> {
         // SAFETY: lent (caller), and no handler runs that would have it. It is another object than the reactor.
         let state = unsafe { &mut *self.state };
         let sleep = (hook.borrow_mut())(state, Pinned::within(self, Running::NOBODY));
+        let is_stopped = self.engine.heed_stop();
         match sleep {
-            Sleep::Allow if !self.engine.todo.has(Todo::TRIGGER.and(Todo::STOP)) => timeout,
+            Sleep::Allow if !is_stopped && !self.engine.todo.has(Todo::TRIGGER) => timeout,
             _ => Some(Duration::ZERO),
         }
     }

@@ -36,7 +36,8 @@ pub trait HasInterest {
 /// use std::io;
 /// use std::os::fd::{AsFd, BorrowedFd};
 /// use std::os::unix::net::UnixDatagram;
-/// use eventp_core::{interest, Dispatch, Eventp, EventpOps, Flow, Handler, HasInterest, Interest};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Dispatch, Eventp, EventpOps, Flow, Handler, HasInterest, Interest};
 ///
 /// struct Counter { datagrams: u64 }
 ///
@@ -104,7 +105,8 @@ impl<Ep: EventpOps, T: Handler<Ep> + 'static> Subscriber<Ep> for T {}
 /// ```
 /// use std::io::{self, Read};
 /// use std::os::unix::net::UnixStream;
-/// use eventp_core::{interest, Dispatch, Eventp};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Dispatch, Eventp};
 ///
 /// # fn main() -> io::Result<()> {
 /// # let (stream, peer) = UnixStream::pair()?;

@@ -13,8 +13,15 @@
 //! | `write` | `Doorbell::ring`, `Remote::stop` |
 //! | `read` | `Doorbell::ring` on a full counter |
 //! | `close` | a reactor is dropped or rebuilt |
+//! | `timerfd_create`, `timerfd_settime`, `timerfd_gettime`, `read` | `Timer`: new; armed or disarmed; `remaining`; `read` |
+//! | `signalfd4`, `rt_sigprocmask`, `read` | `Signals`: new and drop; the same, and in a program that `Child::spawn` starts; `read` |
+//! | `pidfd_open`, `ioctl`, `waitid`, `pidfd_send_signal` | `Child`: new; for each pipe; `read` and drop; `kill` |
+//! | `kill` | `Child::kill_group` before Linux 6.9 |
 //! | `ioctl`, `getsockopt`, `open`, `read`, `close` | the spin detector, about an fd that was reported in 1,000 turns in a row |
 
+pub(crate) mod process;
+pub(crate) mod signalfd;
+pub(crate) mod timerfd;
 #[cfg(any(debug_assertions, feature = "spin-detector"))]
 pub(crate) mod traces;
 
@@ -142,6 +149,19 @@ pub(crate) fn eventfd_read(fd: BorrowedFd<'_>) -> io::Result<()> {
 #[inline]
 fn check(returned: libc::c_int) -> io::Result<libc::c_int> {
     if returned == -1 { Err(io::Error::last_os_error()) } else { Ok(returned) }
+}
+
+/// Makes a call until no signal interrupts it.
+fn retry(mut call: impl FnMut() -> isize) -> io::Result<()> {
+    loop {
+        if call() != -1 {
+            return Ok(());
+        }
+        match io::Error::last_os_error() {
+            error if error.kind() == io::ErrorKind::Interrupted => {}
+            error => return Err(error),
+        }
+    }
 }
 
 /// The `timeout` argument of `epoll_wait(2)`: milliseconds, rounded up so that the wait is never shorter than asked for, and

@@ -1,5 +1,6 @@
 //! What the macros say about wrong programs, on every toolchain: the ui tests compare whole texts on one.
 
+mod expansion;
 mod half_typed;
 mod handler;
 mod places;

@@ -78,6 +78,11 @@ impl Client {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn stream(&self) -> &TcpStream {
+        &self.stream
+    }
+
     /// The next whole line, without what could play tricks on the terminals of others.
     fn next_line(&mut self) -> Option<String> {
         let end = self.input.iter().position(|&byte| byte == b'\n')?;

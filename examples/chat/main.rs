@@ -6,22 +6,23 @@
 //! ```
 //!
 //! The state, [`rooms::Chat`], knows everybody by [`Handle`](eventp::Handle). A client that speaks reaches the others through the
-//! reactor, which owns them: no `Rc<RefCell<..>>`, and nobody can be reached who is gone.
+//! reactor, which owns them: no `Rc<RefCell<..>>`, and nobody can be reached who is gone. `tests.rs` tests it without epoll.
 
 #![forbid(unsafe_code)]
 
 mod client;
 mod rooms;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Write};
 use std::net::TcpListener;
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use eventp::{Eventp, EventpOps, Flow, Key, Pinned, Register, handler, interest, subscriber};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
+use eventp::{
+    Eventp, EventpOps, Flow, Key, Pinned, Register, Signals, handler, interest, subscriber,
+};
 
 use crate::client::Client;
 use crate::rooms::Chat;
@@ -81,9 +82,7 @@ fn serve(address: &str) -> io::Result<()> {
     reactor.on_error(|error, _chat| eprintln!("chat: {error}"));
     let door = Door { listener }.register_into(&mut reactor)?;
 
-    let (signals, raised) = UnixStream::pair()?;
-    pipe::register(SIGINT, raised.try_clone()?)?;
-    pipe::register(SIGTERM, raised)?;
+    let signals = Signals::new(&[libc::SIGINT, libc::SIGTERM])?;
     reactor.on(interest().read().with_fd(signals), |_| Flow::Stop)?;
 
     // Not `println!`, which panics when nobody reads.

@@ -6,18 +6,21 @@
 //! ```
 //!
 //! The address is optional (`127.0.0.1:7000`); with port 0 the system chooses one, and the line `listening on ..` says which.
+//! `tests.rs` tests it without epoll.
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use eventp::{Eventp, EventpOps, Flow, Key, Pinned, Register, handler, interest, subscriber};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
+use eventp::{
+    Eventp, EventpOps, Flow, Key, Pinned, Register, Signals, handler, interest, subscriber,
+};
 use socket2::SockRef;
 
 /// What one turn of a connection moves at most, so that the others do not wait long.
@@ -211,9 +214,7 @@ fn serve(listener: TcpListener) -> io::Result<Server> {
     });
     let acceptor = Acceptor { listener }.register_into(&mut reactor)?;
 
-    let (signals, raised) = UnixStream::pair()?;
-    pipe::register(SIGINT, raised.try_clone()?)?;
-    pipe::register(SIGTERM, raised)?;
+    let signals = Signals::new(&[libc::SIGINT, libc::SIGTERM])?;
     reactor.on(interest().read().with_fd(signals), |_| Flow::Stop)?;
 
     // Not `println!`, which panics when nobody reads. Standard output is flushed at the end of each line, also into a pipe.

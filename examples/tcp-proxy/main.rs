@@ -15,13 +15,12 @@ mod link;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use eventp::{Eventp, EventpOps, Flow, Key, Pinned, Register, handler, interest, subscriber};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::low_level::pipe;
+use eventp::{
+    Eventp, EventpOps, Flow, Key, Pinned, Register, Signals, handler, interest, subscriber,
+};
 use socket2::{SockRef, Socket};
 
 use crate::link::Link;
@@ -151,9 +150,7 @@ fn serve(listener: TcpListener, target: SocketAddr) -> io::Result<Totals> {
     });
     let acceptor = Acceptor { listener, target, spare: None }.register_into(&mut reactor)?;
 
-    let (signals, raised) = UnixStream::pair()?;
-    pipe::register(SIGINT, raised.try_clone()?)?;
-    pipe::register(SIGTERM, raised)?;
+    let signals = Signals::new(&[libc::SIGINT, libc::SIGTERM])?;
     reactor.on(interest().read().with_fd(signals), |_| Flow::Stop)?;
 
     // Not `println!`, which panics when nobody reads. Standard output is flushed at the end of each line, also into a pipe.

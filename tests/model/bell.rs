@@ -125,9 +125,8 @@ impl Batches {
 
     /// A stop is handed in; also with a closure.
     pub fn hand_in_stop(&mut self) {
-        if !std::mem::replace(&mut self.stop_handed_in, true) {
-            self.ring();
-        }
+        self.stop_handed_in = true;
+        self.ring();
     }
 
     pub fn is_anything_handed_in(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use eventp::{Dispatch, Event, Eventp, Flow, Handler, Key, Pinned, Port};
+use eventp::{Dispatch, Event, Eventp, Flow, Handler, Key, Notifier, Pinned, Port};
 
 use super::operations::act;
 use super::reference::{Id, Place};
@@ -75,7 +75,10 @@ impl Handler<Eventp<World>> for Several {
 }
 
 /// The handler of a subscriber without an fd.
-pub fn notified(witness: &Witness, dispatch: Dispatch<'_, (), Eventp<World>>) -> io::Result<Flow> {
+pub fn notified(
+    witness: &Witness,
+    dispatch: Dispatch<'_, Notifier, Eventp<World>>,
+) -> io::Result<Flow> {
     let Dispatch { event, interest, key, port, state, reactor, .. } = dispatch;
     let id = witness.id();
     handle(Me::Notified(id, witness), &Call::new(id, key, port, event, interest), state, reactor)

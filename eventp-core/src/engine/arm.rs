@@ -12,6 +12,7 @@ use crate::header::{Block, Calls, Header, Meta, Standing, Unit};
 use crate::interest::Interest;
 use crate::key::{Key, Port};
 use crate::ports::PortKey;
+use crate::refusal;
 
 /// A port that is to be watched.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +53,7 @@ impl Engine {
         wanted: &mut [Wanted],
     ) -> Result<(), Error> {
         if let Some(again) = self.assign_headers(key, block, wanted) {
-            let reason = "it is armed already; disarm it first";
-            let error = io::Error::new(io::ErrorKind::AlreadyExists, reason);
+            let error = refusal::armed_already();
             return Err(Error::wanting(operation, key, block, &wanted[again], error));
         }
         for nth in 0..wanted.len() {
@@ -76,7 +76,8 @@ impl Engine {
             // SAFETY: I1: registered, so allocated; a plain copy is read.
             let header = unsafe { *place };
             if header.standing.is_watched() {
-                again = again.or_else(|| wanted.iter().position(|w| w.port == header.port()));
+                let armed = wanted.iter().position(|w| w.port == header.port());
+                again = again.into_iter().chain(armed).min();
             } else if header.standing == Standing::Absent
                 && batch != Some(header.changed)
                 && assigned < wanted.len()
@@ -116,9 +117,7 @@ impl Engine {
         let mut selected = core::mem::take(&mut self.scratch);
         let block = self.select("disarm", ports, &mut selected)?;
         if block.meta().near.is_some() {
-            let reason = "it has one fd; delete the subscriber instead";
-            let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
-            return Err(Error::at("disarm", ports.key, block, error));
+            return Err(Error::at("disarm", ports.key, block, refusal::never_disarmed()));
         }
         for &header in &selected {
             self.release(header);
@@ -136,8 +135,7 @@ pub(super) fn find_calls(meta: &Meta, field: u8) -> io::Result<Calls> {
         Some(calls) => Some(calls),
         None => (meta.calls)(field),
     };
-    let reason = "the subscriber has no such field";
-    found.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, reason))
+    found.ok_or_else(refusal::no_such_field)
 }
 
 pub(super) fn find_all_calls(meta: &Meta, wanted: &mut [Wanted]) -> io::Result<()> {

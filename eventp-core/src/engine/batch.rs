@@ -64,7 +64,7 @@ impl Engine {
         // SAFETY: I1: what the open batch has still to deliver is allocated; plain copies are read.
         let is_ours = |report: &Report| unsafe {
             let header = header_of(report.u64);
-            (*header).key == key && (*header).standing.is_watched()
+            (*header).key == key && (*header).standing.is_called()
         };
         self.is_in_batch() && events[*next..*len].iter().any(is_ours)
     }
@@ -103,6 +103,11 @@ impl Engine {
     pub(super) fn open_batch(&mut self) {
         self.batch.serial = self.batch.serial.wrapping_add(1);
         self.todo.set(Todo::BATCH);
+    }
+
+    /// Where the batch was interrupted, and its length: once, since afterwards the loop keeps that.
+    pub(crate) fn resume_batch(&mut self) -> (usize, usize) {
+        (core::mem::take(&mut self.batch.next), core::mem::take(&mut self.batch.len))
     }
 
     /// A panic has interrupted the batch in hand, of this length: what is left waits for the next run call.

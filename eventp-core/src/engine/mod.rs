@@ -36,6 +36,7 @@ use crate::header::{Block, Header};
 use crate::key::Key;
 use crate::limbo::Limbo;
 use crate::ports::PortKey;
+use crate::refusal;
 use crate::registry::Registry;
 use crate::remote::notifier::Alert;
 use crate::remote::wake::Wake;
@@ -141,16 +142,12 @@ impl Engine {
             return Err(Error::unknown(operation, key));
         }
         selected.clear();
-        if let Some(header) = block.near() {
+        if let Some(header) = block.one() {
             selected.push(header);
             return Ok(block);
         }
-        let refused =
-            |kind, reason| Err(Error::at(operation, key, block, io::Error::new(kind, reason)));
-        let Some(only) = only else {
-            let reason = "it has several fds; say which: `key.port(Type::FIELD)`";
-            return refused(io::ErrorKind::InvalidInput, reason);
-        };
+        let refused = |reason| Err(Error::at(operation, key, block, reason));
+        let Some(only) = only else { return refused(refusal::which_port()) };
         self.registry.headers(key, block).for_each(|place| {
             // SAFETY: I1: registered, so allocated; a plain copy is read.
             let header = unsafe { *place };
@@ -158,11 +155,11 @@ impl Engine {
                 selected.push(place);
             }
         });
+        // In the order of the struct: in which order they were armed is nobody's business.
+        // SAFETY: as above.
+        selected.sort_unstable_by_key(|&header| unsafe { (*header).port() });
         if selected.is_empty() {
-            return refused(
-                io::ErrorKind::NotFound,
-                "none of these ports is armed; arm them first",
-            );
+            return refused(refusal::none_armed());
         }
         Ok(block)
     }
@@ -170,6 +167,11 @@ impl Engine {
     pub(crate) fn ask_to_stop(&mut self) {
         self.todo.set(Todo::STOP);
         self.stop_heeded = false;
+    }
+
+    /// Whether a stop was asked for that no [`run_once_with`](crate::Eventp::run_once_with) has heeded.
+    pub(crate) fn heed_stop(&mut self) -> bool {
+        self.todo.has(Todo::STOP) && !core::mem::replace(&mut self.stop_heeded, true)
     }
 
     /// Keeps an error for the hook, or for the run call to return.

@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::header::{Block, Header, Standing, data_of};
 use crate::interest::Interest;
 use crate::ports::PortKey;
+use crate::refusal;
 
 impl Engine {
     /// The interest in force, of the first port that is meant.
@@ -25,7 +26,7 @@ impl Engine {
     pub(crate) fn modify(&mut self, ports: PortKey, interest: Interest) -> Result<(), Error> {
         if ports.only.is_none() {
             let block = self.find("modify", ports.key)?;
-            if let Some(header) = block.near() {
+            if let Some(header) = block.one() {
                 return self.modify_one(block, header, interest);
             }
         }
@@ -34,7 +35,7 @@ impl Engine {
         // SAFETY: I1: registered, so allocated; plain copies are read.
         let before: Vec<Header> = selected.iter().map(|&header| unsafe { *header }).collect();
         for (header, before) in selected.iter().zip(&before) {
-            check_exclusive(before.interest, interest)
+            refusal::check_exclusive(before.interest, interest)
                 .map_err(|error| Error::at_port("modify", block, *header, error))?;
         }
         for (nth, &header) in selected.iter().enumerate() {
@@ -73,7 +74,7 @@ impl Engine {
     ) -> Result<(), Error> {
         // SAFETY: I1: the subscriber is registered, so its headers are allocated; a plain copy is read.
         let Header { interest: current, fd, standing, field, .. } = unsafe { *header };
-        let calls = check_exclusive(current, interest)
+        let calls = refusal::check_exclusive(current, interest)
             .and_then(|()| find_calls(block.meta(), field))
             .map_err(|error| Error::at_port("modify", block, header, error))?;
         let changed = match standing {
@@ -97,12 +98,4 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-fn check_exclusive(current: Interest, wanted: Interest) -> io::Result<()> {
-    if !current.is_exclusive() && !wanted.is_exclusive() {
-        return Ok(());
-    }
-    let rule = "an exclusive registration cannot be modified, nor one made exclusive (`epoll_ctl(2)`); delete it and add it again";
-    Err(io::Error::new(io::ErrorKind::InvalidInput, rule))
 }

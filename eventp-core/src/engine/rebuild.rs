@@ -3,6 +3,7 @@
 //! In come the live ports, out goes an instance that has them and nothing else; then all of limbo is freed (I1b). If it cannot be made, the
 //! old one stays in use, and the next tries are spaced out.
 
+use core::ptr::NonNull;
 use std::io;
 
 use super::Engine;
@@ -157,7 +158,7 @@ impl Engine {
             (*header).fd
         };
         let former = self.registry.by_fd.release(fd);
-        debug_assert_eq!(former, Some(header));
+        debug_assert_eq!(former, NonNull::new(header));
     }
 }
 

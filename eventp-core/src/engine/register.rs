@@ -3,7 +3,6 @@
 //! In comes a value with the table of its type, out goes its key; or the value again with the error, and then nothing has changed. The kernel
 //! decides whether an fd number is free: if it takes one that a live port has, that port's registration is stale, and it is orphaned.
 
-use core::ptr::NonNull;
 use std::io;
 use std::os::fd::RawFd;
 
@@ -29,32 +28,28 @@ impl Engine {
         interest: Interest,
         value: T,
     ) -> Result<Key, (T, Error)> {
-        let header = match self.watch_one(meta, fd, interest) {
-            Ok(header) => header,
+        let (key, block) = match self.watch_one(meta, fd, interest) {
+            Ok(watched) => watched,
             Err(error) => return Err((value, Error::adding(fd, meta, 0, error))),
         };
-        let block = Block::starting_with(header, meta);
-        // SAFETY: `meta` is that of `T` (caller), and the block is new. I1: it is allocated; a plain copy is read.
-        let key = unsafe {
-            block.fill(value);
-            (*header.as_ptr()).key
-        };
+        // SAFETY: `meta` is that of `T` (caller), and the block is new.
+        unsafe { block.fill(value) };
         self.registry.insert(key, block);
-        self.claim(fd, header.as_ptr());
+        self.claim(fd, block.first());
         Ok(key)
     }
 
-    /// Makes a block for a subscriber with one fd, and has the kernel watch that. Answers with the header, at its start.
+    /// Makes a block for a subscriber with one fd, and has the kernel watch that. There is no value in it yet.
     #[inline(always)] // where the table is a constant: 51 of 313 instructions per add and delete (callgrind)
     fn watch_one(
         &mut self,
         meta: &'static Meta,
         fd: RawFd,
         interest: Interest,
-    ) -> io::Result<NonNull<Header>> {
+    ) -> io::Result<(Key, Block)> {
         let calls = find_calls(meta, 0)?;
         let key = self.registry.next_key()?;
-        let header = Header {
+        let block = Block::near(meta, || Header {
             call: calls.under(interest),
             key,
             fd,
@@ -63,18 +58,16 @@ impl Engine {
             index: 0,
             field: 0,
             standing: Standing::Armed,
-        };
-        let block = Block::new(meta, header);
-        let header = block.first();
-        if let Err(error) = self.register(fd, interest, header.as_ptr()) {
+        });
+        if let Err(error) = self.register(fd, interest, block.first()) {
             // SAFETY: I1: the kernel refused the address, and nobody else has it.
             unsafe { block.memory().free() };
             return Err(error);
         }
-        Ok(header)
+        Ok((key, block))
     }
 
-    /// Registers a subscriber without an fd.
+    /// Registers a subscriber without an fd, under the key that is the [next](crate::registry::Registry::next_key).
     ///
     /// # Safety
     ///
@@ -82,16 +75,16 @@ impl Engine {
     pub(crate) unsafe fn add_notified<T: Ports>(
         &mut self,
         meta: &'static Meta,
+        key: Key,
         value: T,
-    ) -> io::Result<Key> {
+    ) -> io::Result<()> {
         let calls = find_calls(meta, 0)?;
-        let key = self.registry.next_key()?;
         let standing = Standing::Notified;
         let block = Block::new(meta, Header { call: calls.always, standing, ..self.absent(key) });
         // SAFETY: `meta` is that of `T` (caller), and the block is new.
         unsafe { block.fill(value) };
         self.registry.insert(key, block);
-        Ok(key)
+        Ok(())
     }
 
     /// Registers a subscriber with several fds, of which it wants these watched from the start.
@@ -140,7 +133,7 @@ impl Engine {
     /// The kernel has taken `fd` for the reactor's own use.
     pub(crate) fn claim_for_reactor(&mut self, fd: RawFd) {
         if let Some(previous) = self.registry.by_fd.release(fd) {
-            self.orphan(previous);
+            self.orphan(previous.as_ptr());
         }
     }
 
@@ -148,7 +141,7 @@ impl Engine {
     #[inline]
     pub(super) fn claim(&mut self, fd: RawFd, header: *mut Header) {
         if let Some(previous) = self.registry.by_fd.claim(fd, header) {
-            self.orphan(previous);
+            self.orphan(previous.as_ptr());
         }
     }
 

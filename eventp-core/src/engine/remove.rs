@@ -3,6 +3,7 @@
 //! In comes a key, out go the value, dropped or handed over, and the memory: to limbo, or freed at once where no batch is open and the
 //! kernel has forgotten it. The memory is seen to before the value, whose destructor may panic.
 
+use core::ptr::NonNull;
 use std::io;
 
 use super::Engine;
@@ -33,7 +34,7 @@ impl Engine {
             return self.delete_in_batch(by, key);
         }
         let Some(block) = self.registry.remove(key) else { return false };
-        match self.detach(key, block) {
+        match self.detach(key, block, false) {
             // SAFETY: I2: no batch is open, so no handler runs, and it has left the registry: nobody finds it any more.
             Some(_spare) => unsafe { self.drop_value(block) },
             None => self.drop_or_doom(false, block),
@@ -44,7 +45,7 @@ impl Engine {
     #[inline(never)]
     fn delete_in_batch(&mut self, by: Running, key: Key) -> bool {
         let Some(block) = self.registry.remove(key) else { return false };
-        let spare = self.detach(key, block);
+        let spare = self.detach(key, block, true);
         debug_assert!(spare.is_none(), "a batch is open");
         self.drop_or_doom(by.is(key), block);
         true
@@ -84,7 +85,7 @@ impl Engine {
             self.tell_later(Error::at_port("handle", block, header, error));
         }
         if registered.is_some() {
-            let spare = self.detach(key, block);
+            let spare = self.detach(key, block, true);
             debug_assert!(spare.is_none(), "a handler runs in a batch");
             self.doom(block);
         }
@@ -121,7 +122,7 @@ impl Engine {
     /// It is registered under this key, its value is a live `T`, and no reference to it exists.
     pub(crate) unsafe fn take_value<T>(&mut self, key: Key, block: Block) -> T {
         self.registry.remove(key);
-        let spare = self.detach(key, block);
+        let spare = self.detach(key, block, self.is_in_batch());
         // SAFETY: a `T` (caller), which nobody finds any more.
         let value = unsafe { block.value().cast::<T>().read() };
         drop(spare);
@@ -133,12 +134,12 @@ impl Engine {
     /// the caller, who lets go of it after the value.
     #[must_use]
     #[inline(always)] // 20 instructions per removal (callgrind)
-    fn detach(&mut self, key: Key, block: Block) -> Option<Spare> {
-        let Some(header) = block.near() else {
+    fn detach(&mut self, key: Key, block: Block, in_batch: bool) -> Option<Spare> {
+        debug_assert_eq!(in_batch, self.is_in_batch());
+        let Some(header) = block.one() else {
             self.detach_all(key, block);
             return None;
         };
-        let in_batch = self.is_in_batch();
         let forgotten = self.unregister(header);
         if forgotten && !in_batch {
             return Some(Spare(block.memory()));
@@ -196,19 +197,19 @@ impl Engine {
         }
         // Whoever is armed has its number: who loses it is orphaned.
         let former = self.registry.by_fd.release(fd);
-        debug_assert_eq!(former, Some(header));
+        debug_assert_eq!(former, NonNull::new(header));
         // I1(b): with a stale header of that number around, it may be the other registration that goes.
-        let is_alone = !self.limbo.is_stale(fd);
-        self.epoll.delete(fd) && is_alone
+        self.epoll.delete(fd) && !self.limbo.is_stale(fd)
     }
 
-    /// The second half of [`release`](Engine::release): has a header that stays allocated say so.
+    /// The second half of [`release`](Engine::release): has a header that stays allocated say so. One without a registration, too, may be in the
+    /// batch in hand: by a trigger.
     #[inline]
     fn retire(&mut self, header: *mut Header, forgotten: bool) {
         // SAFETY: I1: of a subscriber that is registered or just leaves, so allocated; plain fields are used.
         unsafe {
-            if matches!((*header).standing, Standing::Orphaned | Standing::Absent) {
-                return; // silent already
+            if !(*header).standing.is_called() {
+                return;
             }
             self.silence(header);
             (*header).standing = if forgotten { Standing::Absent } else { Standing::Orphaned };
@@ -222,7 +223,7 @@ impl Engine {
     /// Drops what is left and frees all memory; only [`Drop`] calls it, again if a destructor panicked.
     fn clear(&mut self) {
         self.drop_doomed();
-        while let Some(block) = self.pop() {
+        while let Some((_, block)) = self.pop() {
             // SAFETY: I2: no handler runs, since the reactor is being dropped (I5); nobody finds the block any more.
             unsafe { self.drop_value(block) };
         }
@@ -231,19 +232,18 @@ impl Engine {
     }
 
     /// Takes one subscriber out of the registry, whichever; used where all go. Its memory is freed at the end.
-    fn pop(&mut self) -> Option<Block> {
+    fn pop(&mut self) -> Option<(Key, Block)> {
         let (key, block) = self.registry.pop()?;
         for memory in self.registry.take_units(key).into_iter().map(Unit::memory) {
             self.limbo.leave(memory);
         }
         self.limbo.leave(block.memory());
-        Some(block)
+        Some((key, block))
     }
 
     /// Takes one subscriber's value out in a box; used where all go.
     pub(crate) fn pop_value(&mut self) -> Option<OwnedEntry> {
-        let (key, _) = self.registry.blocks().last()?;
-        let block = self.pop()?;
+        let (key, block) = self.pop()?;
         // SAFETY: I2: no handler runs (the reactor is owned by the caller of `into_subscribers`, I5), and nobody finds the block any more.
         let value = unsafe { (block.meta().into_any)(block.value()) };
         Some(OwnedEntry::new(key, block, value))

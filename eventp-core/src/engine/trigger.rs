@@ -3,14 +3,13 @@
 //! In come ports and an event, out goes a batch of those that are still there when the next turn begins. Who triggers without end does not keep fds
 //! waiting: two batches in a row are never of triggers.
 
-use std::io;
-
 use super::Engine;
 use crate::error::Error;
 use crate::event::Event;
 use crate::header::{Header, data_of};
 use crate::key::{Key, Port};
 use crate::ports::PortKey;
+use crate::refusal;
 use crate::sys::Report;
 use crate::todo::Todo;
 
@@ -30,10 +29,7 @@ impl Engine {
         for &header in &selected {
             // SAFETY: I1: registered, so allocated; a plain copy is read.
             if unsafe { !(*header).standing.can_be_triggered() } {
-                let reason =
-                    "it is not armed, or has fired its one shot; `modify` or `arm` it first";
-                let error = io::Error::new(io::ErrorKind::InvalidInput, reason);
-                return Err(Error::at_port("trigger", block, header, error));
+                return Err(Error::at_port("trigger", block, header, refusal::not_to_trigger()));
             }
         }
         for header in selected {

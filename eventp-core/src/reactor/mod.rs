@@ -32,6 +32,7 @@ use crate::key::{Handle, Key};
 use crate::ops::sealed::Ops;
 use crate::ops::{AsPinned, Pinned, Running, sealed};
 use crate::ports::{PortKey, PortSet, Ports};
+use crate::refusal;
 use crate::remote::notifier::{Notified, Notifier};
 use crate::remote::{Inbox, Job, Remote};
 use crate::sleep;
@@ -40,7 +41,10 @@ use crate::todo::Todo;
 
 pub use options::Builder;
 
-type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
+#[cfg(feature = "mock")]
+pub(crate) use operations::{find_fds, first_fields};
+
+pub(crate) type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
 
 /// The reactor: one epoll instance and all its subscribers.
 ///
@@ -49,7 +53,8 @@ type Hook<S> = Box<dyn FnMut(Error, &mut S)>;
 /// ```
 /// use std::io::{self, Read, Write};
 /// use std::os::unix::net::UnixStream;
-/// use eventp_core::{interest, Eventp, Flow};
+/// # use eventp_core as eventp;
+/// use eventp::{interest, Eventp, Flow};
 ///
 /// # fn main() -> io::Result<()> {
 /// let (ours, mut theirs) = UnixStream::pair()?;
@@ -146,11 +151,12 @@ impl<S> Eventp<S> {
     /// # Errors
     ///
     /// Those of [`add`](Eventp::add).
-    pub fn on<Fd, F, R>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
+    pub fn on<Fd, F, R, K>(&mut self, source: FdSource<Fd>, handler: F) -> io::Result<Key>
     where
-        Fd: IsFd + 'static,
+        Fd: IsFd<K> + 'static,
         F: FnMut(Dispatch<'_, Fd, Self>) -> R + 'static,
         R: IntoFlow,
+        K: 'static,
     {
         Pinned::new(self).on(source, handler)
     }
@@ -240,9 +246,7 @@ impl<S> Eventp<S> {
         let block = find_as::<T>(&self.engine, "take", handle)?;
         let key = handle.key();
         if self.engine.is_pending(key) {
-            let reason = "an event of an interrupted batch is still to come; make a run call first";
-            let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
-            return Err(Error::at("take", key, block, busy).into());
+            return Err(Error::at("take", key, block, refusal::still_to_come()).into());
         }
         // SAFETY: the type was checked. I2: no handler runs, since we have `&mut self` and not a `Pinned` (I5); the block has left the
         // registry, so nobody finds it any more.
@@ -386,7 +390,8 @@ impl<S> Eventp<S> {
         self.make_remote()
     }
 
-    /// A handler that other threads, or wakers of futures, have called: see [`Notifier`].
+    /// A handler that other threads, or wakers of futures, have called: see [`Notifier`]. It has no fd: what the handler gets in that place is
+    /// its notifier.
     ///
     /// # Errors
     ///
@@ -397,17 +402,19 @@ impl<S> Eventp<S> {
     /// All notifiers of a reactor share the eventfd of [`remote`](Eventp::remote).
     pub fn notifier<F, R>(&mut self, handler: F) -> io::Result<Notifier>
     where
-        F: FnMut(Dispatch<'_, (), Self>) -> R + 'static,
+        F: FnMut(Dispatch<'_, Notifier, Self>) -> R + 'static,
         R: IntoFlow,
     {
         let bell = self.bell()?.clone();
-        let key = self.add_notified(Notified(handler))?;
-        Ok(Notifier::new(key, &bell))
+        let key = self.engine.registry.next_key()?;
+        let notifier = Notifier::new(key, &bell);
+        self.add_notified(key, Notified { notifier: notifier.clone(), handler })?;
+        Ok(notifier)
     }
 
-    fn add_notified<T: Subscriber<Self>>(&mut self, subscriber: T) -> io::Result<Key> {
+    fn add_notified<T: Subscriber<Self>>(&mut self, key: Key, subscriber: T) -> io::Result<()> {
         // SAFETY: the table is that of `T` in an `Eventp<S>`, whose first field the engine is.
-        unsafe { self.engine.add_notified(Table::<T, S>::META, subscriber) }
+        unsafe { self.engine.add_notified(Table::<T, S>::META, key, subscriber) }
     }
 
     /// Has a subscriber's handler called on the next turn as if its fd had been reported with `event`, which it need not be. For work that the

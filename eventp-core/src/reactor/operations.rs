@@ -10,12 +10,16 @@ use crate::dispatch::Table;
 use crate::engine::Wanted;
 use crate::error::Error;
 use crate::event::Event;
+use crate::flow::IntoFlow;
 use crate::interest::Interest;
 use crate::key::{Handle, Key, Port};
 use crate::ops::sealed::Ops;
-use crate::ops::{EventpOps, Running};
+use crate::ops::{EventpOps, Pinned, Running};
 use crate::ports::{PortKey, PortSet, Ports};
-use crate::subscriber::Subscriber;
+use crate::refusal;
+use crate::remote::Remote;
+use crate::remote::notifier::Notifier;
+use crate::subscriber::{Dispatch, Subscriber};
 
 impl<S> EventpOps for Eventp<S> {
     type State = S;
@@ -66,8 +70,7 @@ impl<S> Ops for Eventp<S> {
             return Err(Error::unknown("arm", key).into());
         }
         if block.meta().near.is_some() {
-            let reason = "it has one fd, which is armed as long as it is registered";
-            return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, reason)));
+            return Err(refused(refusal::always_armed()));
         }
         let mut wanted = core::mem::take(&mut self.engine.wanted);
         // User code, which may panic: nothing has changed yet (I4).
@@ -121,9 +124,7 @@ impl<S> Ops for Eventp<S> {
     fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T> {
         let block = find_as::<T>(&self.engine, "get", handle)?;
         if by.is(handle.key()) {
-            let reason = "its own handler is running and has it as `&mut self` already";
-            let busy = io::Error::new(io::ErrorKind::ResourceBusy, reason);
-            return Err(Error::at("get", handle.key(), block, busy).into());
+            return Err(Error::at("get", handle.key(), block, refusal::running()).into());
         }
         // SAFETY: the type was checked. I2: it is not the running one, and the reference lives as long as the exclusive borrow of the
         // reactor, or of the only `Pinned` there is.
@@ -131,8 +132,34 @@ impl<S> Ops for Eventp<S> {
     }
 }
 
+/// What a handler gets of the reactor, but not of the test reactor: closures, of [`Eventp::on`] and of a [`Remote`], have it. A method with `#[handler]`,
+/// which takes `impl EventpOps`, sends a closure by a remote that it finds in the state.
+impl<S> Pinned<'_, Eventp<S>> {
+    /// A handle for other threads, as [`Eventp::remote`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::remote`].
+    pub fn remote(&mut self) -> io::Result<Remote<S>> {
+        self.reactor.remote()
+    }
+
+    /// A handler that other threads, or wakers of futures, have called, as [`Eventp::notifier`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Eventp::notifier`].
+    pub fn notifier<F, R>(&mut self, handler: F) -> io::Result<Notifier>
+    where
+        F: FnMut(Dispatch<'_, Notifier, Eventp<S>>) -> R + 'static,
+        R: IntoFlow,
+    {
+        self.reactor.notifier(handler)
+    }
+}
+
 /// The fields that are armed at registration.
-const fn first_fields<T: Ports>() -> u64 {
+pub(crate) const fn first_fields<T: Ports>() -> u64 {
     let (mut fields, mut field) = (0, 0);
     while field < T::FIELDS.len() {
         if T::FIELDS[field].armed {
@@ -144,7 +171,11 @@ const fn first_fields<T: Ports>() -> u64 {
 }
 
 /// The fds that these fields of a subscriber have now, with their first interests.
-fn find_fds<T: Ports>(subscriber: &T, fields: u64, wanted: &mut Vec<Wanted>) -> io::Result<()> {
+pub(crate) fn find_fds<T: Ports>(
+    subscriber: &T,
+    fields: u64,
+    wanted: &mut Vec<Wanted>,
+) -> io::Result<()> {
     wanted.clear();
     let mut rest = fields;
     while rest != 0 {

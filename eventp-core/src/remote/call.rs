@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use crate::ops::Pinned;
 use crate::reactor::Eventp;
 use crate::remote::{Inbox, Job};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{self, Condvar, Mutex, lock};
 
-enum State<F, R> {
+/// How far a call has come.
+pub(super) enum State<F, R> {
     Waiting(F, Option<Waker>),
     Running(Option<Waker>),
     Done(io::Result<R>),
@@ -49,6 +50,8 @@ pub(crate) trait Run<S>: Send + Sync {
     fn run(&self, state: &mut S, reactor: Pinned<'_, Eventp<S>>);
     /// It will not run, if it has not.
     fn abandon(&self);
+    /// Whether its caller waits no longer.
+    fn is_given_up(&self) -> bool;
 }
 
 /// The reactor's side of a call. If it is dropped before it ran, the caller is told.
@@ -57,6 +60,10 @@ pub(crate) struct Ticket<S>(Arc<dyn Run<S>>);
 impl<S> Ticket<S> {
     pub(crate) fn run(self, state: &mut S, reactor: Pinned<'_, Eventp<S>>) {
         self.0.run(state, reactor);
+    }
+
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.0.is_given_up()
     }
 }
 
@@ -102,10 +109,18 @@ impl<F, R> Slot<F, R> {
         }
     }
 
-    /// The caller wants no result any more. Answers whether the closure was dropped without having run.
-    pub(super) fn give_up(&self) -> bool {
-        let given_up = core::mem::replace(&mut *lock(&self.state), State::Over);
-        matches!(given_up, State::Waiting(..))
+    /// The caller waits no longer. Answers how far the call has come: if nobody has begun it, nobody will.
+    pub(super) fn give_up(&self) -> State<F, R> {
+        core::mem::replace(&mut *lock(&self.state), State::Over)
+    }
+
+    /// Has this waker be woken when there is a result, and gives the former one back; or gives the result, unless that has been taken.
+    pub(super) fn wake_later(&self, waker: Waker) -> Result<Option<Waker>, Option<io::Result<R>>> {
+        let mut state = lock(&self.state);
+        match &mut *state {
+            State::Waiting(_, place) | State::Running(place) => Ok(place.replace(waker)),
+            State::Done(_) | State::Over => Err(state.take_result()),
+        }
     }
 
     /// Waits for the result, if need be until a deadline.
@@ -115,17 +130,11 @@ impl<F, R> Slot<F, R> {
             if let Some(result) = state.take_result() {
                 return Some(result);
             }
-            state = match deadline {
-                None => self.changed.wait(state).unwrap_or_else(|p| p.into_inner()),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    let waited = self.changed.wait_timeout(state, left);
-                    waited.unwrap_or_else(|p| p.into_inner()).0
-                }
-            };
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            if left.is_some_and(|left| left.is_zero()) {
+                return None;
+            }
+            state = sync::wait(&self.changed, state, left);
         }
     }
 }
@@ -148,6 +157,10 @@ where
             drop(job);
         }
     }
+
+    fn is_given_up(&self) -> bool {
+        matches!(*lock(&self.state), State::Over)
+    }
 }
 
 /// A closure panicked: what its caller, or the error hook, is told.
@@ -157,9 +170,12 @@ pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> io::Error {
         Err(payload) => match payload.downcast::<&str>() {
             Ok(text) => (*text).to_owned(),
             Err(payload) => {
-                // Its destructor is user code that may panic in turn: that is where it ends.
-                if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                    core::mem::forget(again);
+                // Its destructor is user code, too. What that panics with is not tried any further, unless it is a text.
+                match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                    Err(again) if !again.is::<&str>() && !again.is::<String>() => {
+                        core::mem::forget(again);
+                    }
+                    _ => {}
                 }
                 return io::Error::other("the closure panicked");
             }
@@ -189,6 +205,9 @@ where
         let slot = Arc::new(Slot::new(job));
         let ticket = Ticket(slot.clone() as Arc<dyn Run<S>>);
         let refused = inbox.hand_in(Job::Call(ticket)).err();
+        // Where the reactor could not be woken, but was awake and has begun, the result comes all the same.
+        let refused = refused
+            .filter(|error| error.kind() == io::ErrorKind::BrokenPipe || slot.begin().is_some());
         Self { slot, inbox: inbox.clone(), refused }
     }
 
@@ -202,23 +221,23 @@ where
             return result;
         }
         let reason = match self.take_back() {
-            true => "the reactor has not come to this call in time; it will not run",
-            false => "the call was running when the time was over; its result is dropped",
+            State::Done(result) => return result, // in the last moment
+            State::Waiting(..) => "the reactor has not come to this call in time; it will not run",
+            State::Running(_) | State::Over => {
+                "the call was running when the time was over; its result is dropped"
+            }
         };
         Err(io::Error::new(io::ErrorKind::TimedOut, reason))
     }
 
-    /// Answers whether it is certain that the closure has not run and will not.
-    fn take_back(&self) -> bool {
-        let is_this = |job: &Job<S>| match job {
-            Job::Call(ticket) => {
-                core::ptr::addr_eq(Arc::as_ptr(&ticket.0), Arc::as_ptr(&self.slot))
-            }
+    fn take_back(&self) -> State<F, R> {
+        let how_far = self.slot.give_up();
+        let is_given_up = |job: &Job<S>| match job {
+            Job::Call(ticket) => ticket.is_given_up(),
             Job::Send(_) => false,
         };
-        let untouched = self.slot.give_up();
-        drop(self.inbox.jobs.withdraw(is_this));
-        untouched
+        drop(self.inbox.jobs.give_up_one(is_given_up));
+        how_far
     }
 }
 
@@ -229,7 +248,7 @@ where
 {
     fn drop(&mut self) {
         if !matches!(*lock(&self.slot.state), State::Over) {
-            self.take_back();
+            drop(self.take_back());
         }
     }
 }
@@ -246,18 +265,10 @@ where
         if let Some(refused) = this.refused.take() {
             return Poll::Ready(Err(refused));
         }
-        let mut state = lock(&this.slot.state);
-        match &mut *state {
-            State::Waiting(_, waker) | State::Running(waker) => {
-                match waker {
-                    Some(waker) => waker.clone_from(context.waker()),
-                    None => *waker = Some(context.waker().clone()),
-                }
-                Poll::Pending
-            }
-            State::Done(_) | State::Over => {
-                Poll::Ready(state.take_result().expect("a call is awaited once"))
-            }
+        // Both are user code: that of a waker's clone, and that of a former one's destructor.
+        match this.slot.wake_later(context.waker().clone()) {
+            Ok(_former) => Poll::Pending,
+            Err(result) => Poll::Ready(result.expect("a call is awaited once")),
         }
     }
 }

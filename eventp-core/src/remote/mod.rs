@@ -12,19 +12,21 @@
 //! All of it meets in one eventfd per reactor, made with the first remote or notifier. Its `call` is [`rung`], in the middle of a batch,
 //! as a handler's would be: I2, I5 and I6 hold as they do for handlers.
 
-mod call;
+pub(crate) mod call;
 #[cfg(all(test, loom))]
 mod loom_tests;
 pub(crate) mod notifier;
 pub(crate) mod queue;
 pub(crate) mod wake;
 
+use core::any::Any;
 use core::ffi::c_void;
 use core::fmt;
 use core::future::Future;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use crate::engine::Engine;
@@ -64,14 +66,17 @@ impl<S> Inbox<S> {
     fn hand_in(&self, job: Job<S>) -> io::Result<()> {
         match self.jobs.push(job) {
             Ok(false) => Ok(()),
-            Ok(true) => self.bell.ring(),
+            Ok(true) => self.bell.ring().inspect_err(|_| self.jobs.unheard()),
             Err((_, door)) => door.check(),
         }
     }
 
-    /// Opens or closes the door; what is left behind a closed one is dropped, and its callers are told.
-    pub(crate) fn set_door(&self, door: Door) {
-        drop(self.jobs.set_door(door));
+    /// Opens or closes the door; what is left behind a closed one is dropped, and its callers are told. Answers what destructors and wakers
+    /// panicked with: those of one keep no other from being dropped.
+    #[must_use]
+    pub(crate) fn set_door(&self, door: Door) -> Vec<Box<dyn Any + Send>> {
+        let left = self.jobs.set_door(door).into_iter();
+        left.filter_map(|job| catch_unwind(AssertUnwindSafe(|| drop(job))).err()).collect()
     }
 }
 
@@ -79,11 +84,13 @@ impl<S> Inbox<S> {
 ///
 /// It is `Send` and `Sync` whatever the state `S` is, and does not keep the reactor alive. Closures that it hands in run on the reactor's thread, in the
 /// order of their arrival, between two handlers; at most 256 per turn, so that a flood of them does not keep fds waiting. They get the
-/// state and what a handler gets of the reactor.
+/// state and what a handler gets of the reactor. A handler that starts threads finds a remote for them in the state, where it was put
+/// before the run call: `struct Server { remote: Remote<Server> }`.
 ///
 /// ```
 /// use std::{io, thread};
-/// use eventp_core::Eventp;
+/// # use eventp_core as eventp;
+/// use eventp::Eventp;
 ///
 /// # fn main() -> io::Result<()> {
 /// let mut reactor = Eventp::<Vec<&str>>::new()?;
@@ -103,8 +110,8 @@ impl<S> Inbox<S> {
 ///
 /// # When the reactor is not running
 ///
-/// Before its first run call and between two calls of [`run_once`](Eventp::run_once), what is handed in waits for the next. When it has
-/// stopped, or is gone, closures that have not run are dropped, whoever waits for one gets `BrokenPipe`, and so does who hands in
+/// Before its first run call, between two calls of [`run_once`](Eventp::run_once), and after a run call that returned an error or panicked, what is
+/// handed in waits for the next. When it has stopped, or is gone, closures that have not run are dropped, whoever waits for one gets `BrokenPipe`, and so does who hands in
 /// another, until the next run call.
 pub struct Remote<S = ()> {
     inbox: Arc<Inbox<S>>,
@@ -116,7 +123,8 @@ impl<S> Remote<S> {
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` if the reactor has stopped or is gone.
+    /// `BrokenPipe` if the reactor has stopped or is gone. What `write(2)` says where a seccomp filter forbids it, or the eventfd was closed: then
+    /// the closure runs when something else wakes the reactor.
     ///
     /// # Implementation notes
     ///
@@ -139,6 +147,9 @@ impl<S> Remote<S> {
     /// - `Deadlock`: this is the reactor's own thread, which would wait for itself. A handler has the reactor as a [`Pinned`], and can
     ///   [`send`](Remote::send).
     /// - `Other`: the closure panicked; the text says with what. The reactor runs on.
+    /// - What `write(2)` says, as in [`send`](Remote::send); but the closure does not run.
+    ///
+    /// Two reactors whose threads call each other wait for each other, as threads that join each other do; let one of them [`send`](Remote::send).
     ///
     /// # Implementation notes
     ///
@@ -254,11 +265,16 @@ impl<S> Eventp<S> {
 
     /// No remote and no notifier reaches it from here on.
     pub(crate) fn end_remotes(&mut self) {
-        if let Some(inbox) = self.inbox.take() {
-            inbox.set_door(Door::Gone);
-        }
         if let Some(wake) = &self.engine.wake {
-            drop(wake.bell.alerts.set_door(Door::Gone));
+            // The next notification is told.
+            wake.bell.alerts.set_door(Door::Gone).into_iter().for_each(|alert| _ = alert.answer());
+        }
+        let Some(inbox) = self.inbox.take() else { return };
+        let mut panics = inbox.set_door(Door::Gone).into_iter();
+        let first = panics.next();
+        panics.for_each(|payload| drop(panicked(payload)));
+        if let (Some(first), false) = (first, thread::panicking()) {
+            resume_unwind(first);
         }
     }
 
@@ -283,6 +299,7 @@ impl<S> Eventp<S> {
         // Before any of them runs: whatever they do, the others are not forgotten. An eventfd that cannot be written was closed behind our back.
         if inbox.jobs.take(MOST_PER_TURN, &mut jobs) {
             if let Err(error) = bell.ring() {
+                inbox.jobs.unheard();
                 self.engine.tell_later(Error::of("remote", error));
             }
         }

@@ -15,6 +15,7 @@ use crate::key::Key;
 use crate::ops::EventpOps;
 use crate::ports::{Each, Field, PortCall, Ports};
 use crate::reactor::Eventp;
+use crate::remote::queue::{Door, Queue};
 use crate::remote::wake::Bell;
 use crate::subscriber::{Dispatch, Handler, Subscriber};
 use crate::sync::{AtomicBool, Ordering};
@@ -27,7 +28,7 @@ pub(crate) struct Alert {
     bell: Arc<Bell>,
 }
 
-/// Whether a call is still to come.
+/// Whether a call, or a stop, is still to come.
 #[derive(Debug, Default)]
 pub(super) struct Flag(AtomicBool);
 
@@ -37,20 +38,37 @@ impl Flag {
         !self.0.swap(true, Ordering::AcqRel)
     }
 
-    pub(super) fn lower(&self) {
-        self.0.swap(false, Ordering::AcqRel);
+    /// Answers whether it was up.
+    pub(super) fn lower(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
     }
+}
+
+/// Queues up, unless that was done before and not yet answered. Answers whether the reader has to be woken; or who closed the door.
+pub(super) fn queue_up<T>(
+    pending: &Flag,
+    alerts: &Queue<T>,
+    alert: impl FnOnce() -> T,
+) -> Result<bool, Door> {
+    if !pending.raise() {
+        return Ok(false);
+    }
+    alerts.push(alert()).map_err(|(_, door)| {
+        pending.lower(); // lest the next one believe that it needs not be told
+        door
+    })
 }
 
 impl Alert {
     fn notify(self: &Arc<Self>) -> io::Result<()> {
-        if !self.pending.raise() {
-            return Ok(());
-        }
-        match self.bell.alerts.push(self.clone()) {
+        match queue_up(&self.pending, &self.bell.alerts, || self.clone()) {
             Ok(false) => Ok(()),
-            Ok(true) => self.bell.ring(),
-            Err((_, door)) => door.check(),
+            Ok(true) => self.bell.ring().inspect_err(|_| {
+                // The next one queues up again: better one call too many than one too few.
+                self.bell.alerts.unheard();
+                self.pending.lower();
+            }),
+            Err(door) => door.check(),
         }
     }
 
@@ -67,6 +85,8 @@ impl Drop for Alert {
     }
 }
 
+/// The function table of wakers is the standard library's for `Arc`s, rather than one of our own: it does what ours would, `Arc`'s counting and a call
+/// of `wake`, without `unsafe` here, and is tried under Miri there. With it, a waker is an `Arc<Alert>`; nothing else counts.
 impl Wake for Alert {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
@@ -86,7 +106,8 @@ impl Wake for Alert {
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
 /// use std::{io, sync::Arc, thread};
-/// use eventp_core::{Eventp, Flow};
+/// # use eventp_core as eventp;
+/// use eventp::{Eventp, Flow};
 ///
 /// # fn main() -> io::Result<()> {
 /// let work = Arc::new(AtomicU32::new(0));
@@ -119,7 +140,7 @@ impl Notifier {
     ///
     /// # Errors
     ///
-    /// `BrokenPipe` if the reactor is gone.
+    /// `BrokenPipe` if the reactor is gone; what `write(2)` says where a seccomp filter forbids it.
     ///
     /// # Implementation notes
     ///
@@ -129,6 +150,42 @@ impl Notifier {
     }
 
     /// A waker that [`notify`](Notifier::notify)s: for futures that are polled in the handler.
+    ///
+    /// ```
+    /// use std::task::{Context, Poll};
+    /// use std::{future, io};
+    /// # use eventp_core as eventp;
+    /// use eventp::{Eventp, Flow};
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// let mut polls = 0;
+    /// let mut task = Box::pin(future::poll_fn(move |context| {
+    ///     polls += 1;
+    ///     context.waker().wake_by_ref(); // as whoever is waited for would do later
+    ///     if polls == 3 { Poll::Ready("done") } else { Poll::Pending }
+    /// }));
+    /// let mut reactor = Eventp::<Option<&str>>::new()?;
+    /// let notifier = reactor.notifier(move |d| {
+    ///     let waker = d.fd.waker();
+    ///     match task.as_mut().poll(&mut Context::from_waker(&waker)) {
+    ///         Poll::Ready(answer) => {
+    ///             *d.state = Some(answer);
+    ///             Flow::Stop
+    ///         }
+    ///         Poll::Pending => Flow::Keep,
+    ///     }
+    /// })?;
+    /// notifier.notify()?; // the first poll
+    /// let mut answer = None;
+    /// reactor.run_with(&mut answer)?;
+    /// assert_eq!(answer, Some("done"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Implementation notes
+    ///
+    /// No allocation: a waker is a clone of the notifier. Its function table is that of [`std::task::Wake`].
     #[must_use]
     pub fn waker(&self) -> Waker {
         Waker::from(self.0.clone())
@@ -148,7 +205,10 @@ impl fmt::Debug for Notifier {
 }
 
 /// The subscriber of a notifier: it has no fd.
-pub(crate) struct Notified<F>(pub(crate) F);
+pub(crate) struct Notified<F> {
+    pub(crate) notifier: Notifier,
+    pub(crate) handler: F,
+}
 
 impl<F> Ports for Notified<F> {
     const ONE: bool = true;
@@ -169,12 +229,13 @@ impl<F> Ports for Notified<F> {
 
 impl<F, R, Ep> Handler<Ep> for Notified<F>
 where
-    F: FnMut(Dispatch<'_, (), Ep>) -> R,
+    F: FnMut(Dispatch<'_, Notifier, Ep>) -> R,
     R: IntoFlow,
     Ep: EventpOps,
 {
     fn handle(dispatch: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         let Dispatch { fd: this, event, interest, key, port, state, reactor } = dispatch;
-        (this.0)(Dispatch { fd: &mut (), event, interest, key, port, state, reactor }).into_flow()
+        let Self { notifier, handler } = this;
+        handler(Dispatch { fd: notifier, event, interest, key, port, state, reactor }).into_flow()
     }
 }

@@ -34,6 +34,10 @@ impl Door {
 struct Inner<T> {
     items: VecDeque<T>,
     door: Door,
+    /// Who had to wake the reader could not: the next one has to.
+    unheard: bool,
+    /// So many items at most are of no use any more.
+    given_up: usize,
 }
 
 #[derive(Debug)]
@@ -41,7 +45,8 @@ pub(crate) struct Queue<T>(Mutex<Inner<T>>);
 
 impl<T> Queue<T> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Inner { items: VecDeque::new(), door: Door::Open }))
+        let items = VecDeque::new();
+        Self(Mutex::new(Inner { items, door: Door::Open, unheard: false, given_up: 0 }))
     }
 
     /// Hands in an item. Answers whether the reader has to be woken; or, with the item, who closed the door.
@@ -52,7 +57,12 @@ impl<T> Queue<T> {
         }
         let is_first = inner.items.is_empty();
         inner.items.push_back(item);
-        Ok(is_first)
+        Ok(core::mem::take(&mut inner.unheard) || is_first)
+    }
+
+    /// The reader could not be woken. Whoever pushes next tries again.
+    pub(crate) fn unheard(&self) {
+        lock(&self.0).unheard = true;
     }
 
     /// Moves the first `most` items. Answers whether there are more: then the reader has to be woken again.
@@ -60,15 +70,28 @@ impl<T> Queue<T> {
         let mut inner = lock(&self.0);
         let count = inner.items.len().min(most);
         into.extend(inner.items.drain(..count));
+        if inner.items.is_empty() {
+            inner.given_up = 0;
+        }
         !inner.items.is_empty()
     }
 
-    /// Takes one item back.
-    pub(crate) fn withdraw(&self, is_meant: impl Fn(&T) -> bool) -> Option<T> {
+    /// One more item is of no use. Takes all such out, for the caller to drop, when they may be more than half of all: so they cost the same each,
+    /// however many items there are, and do not pile up where nobody reads.
+    pub(crate) fn give_up_one(&self, is_of_no_use: impl Fn(&T) -> bool) -> Vec<T> {
+        let mut useless = Vec::new();
         let mut inner = lock(&self.0);
-        // The one that is withdrawn came last, more often than not.
-        let place = inner.items.iter().rposition(is_meant)?;
-        inner.items.remove(place)
+        inner.given_up += 1;
+        if inner.given_up * 2 > inner.items.len() {
+            inner.given_up = 0;
+            for _ in 0..inner.items.len() {
+                match inner.items.pop_front() {
+                    Some(item) if is_of_no_use(&item) => useless.push(item),
+                    other => inner.items.extend(other),
+                }
+            }
+        }
+        useless
     }
 
     /// Makes room, so that the next `count` pushes into an empty queue allocate nothing.

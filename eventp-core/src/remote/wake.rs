@@ -8,19 +8,19 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
-use crate::doorbell::{Doorbell, doorbell};
 use crate::header::{Call, Header, Standing, data_of};
 use crate::key::Key;
-use crate::remote::notifier::Alert;
+use crate::remote::notifier::{Alert, Flag};
 use crate::remote::queue::Queue;
-use crate::sync::{AtomicBool, AtomicUsize, Ordering};
+use crate::sources::{Doorbell, doorbell};
+use crate::sync::{AtomicUsize, Ordering};
 use crate::sys::Epoll;
 
 /// What all threads share.
 #[derive(Debug)]
 pub(crate) struct Bell {
     doorbell: Doorbell,
-    stop: AtomicBool,
+    stop: Flag,
     pub(crate) alerts: Queue<Arc<Alert>>,
     /// How many alerts there are, in the queue or not.
     alive: AtomicUsize,
@@ -34,12 +34,14 @@ impl Bell {
     }
 
     pub(crate) fn stop(&self) -> io::Result<()> {
-        if self.stop.swap(true, Ordering::AcqRel) { Ok(()) } else { self.ring() }
+        self.stop.raise();
+        // Even if another stop is under way: whose ring may have failed.
+        self.ring()
     }
 
     /// Whether a stop was asked for since this was asked last.
     pub(crate) fn take_stop(&self) -> bool {
-        self.stop.swap(false, Ordering::AcqRel)
+        self.stop.lower()
     }
 
     /// Has the queue have room for all alerts and one more.
@@ -69,7 +71,7 @@ impl Wake {
     pub(crate) fn new(epoll: &Epoll, rung: Call) -> io::Result<Self> {
         let bell = Arc::new(Bell {
             doorbell: Doorbell::new()?,
-            stop: AtomicBool::new(false),
+            stop: Flag::default(),
             alerts: Queue::new(),
             alive: AtomicUsize::new(0),
             thread: thread::current().id(),

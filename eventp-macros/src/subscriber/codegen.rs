@@ -80,7 +80,7 @@ fn impl_as_fd(owner: &Owner<'_>, fd: &Fd<'_>) -> TokenStream {
         quote_spanned!(at(ty)=> <#ty as #as_fd>::as_fd(&self.#field))
     } else {
         let fd_field = owner.root.fd_field(at(ty));
-        quote_spanned!(at(ty)=> <#ty as #fd_field>::borrow_fd(&self.#field))
+        quote_spanned!(at(ty)=> <#ty as #fd_field<_>>::borrow_fd(&self.#field))
     };
     quote_spanned! {generated()=>
         #[automatically_derived]

@@ -10,7 +10,7 @@ use syn::{ExprPath, Ident, PathArguments, Type};
 
 use super::interest::{self, Interest};
 use super::parse::{FieldSyntax, Options};
-use crate::args::Arg;
+use crate::args::{Arg, Args};
 use crate::diag::{Diag, Words};
 
 /// A field that is an fd, or has fds.
@@ -107,8 +107,7 @@ pub(crate) fn lower<'a>(
     diag: &mut Diag,
 ) -> Option<Fd<'a>> {
     let said = lower_options(marked.options, diag);
-    let seen = |key: &str| marked.options.args.list.iter().any(|arg| arg.key == key);
-    if wants_interest && !seen("interest") && !marked.options.args.is_broken {
+    if wants_interest && !says_interest(&marked.options.args) {
         diag.error(&marked.options.attribute, "missing interest; write `#[fd(interest = read)]`");
     }
     let access = match (said.raw, said.with) {
@@ -123,6 +122,12 @@ pub(crate) fn lower<'a>(
         access,
         group: said.group,
     })
+}
+
+/// Whether there is an interest, or what may have been meant as one.
+pub(crate) fn says_interest(args: &Args) -> bool {
+    let is_meant = |key: &str| key == "interest" || interest::is_meant_by(key, &OPTIONS);
+    args.is_broken || args.list.iter().any(|arg| is_meant(&arg.key.to_string()))
 }
 
 fn lower_options(options: &Options, diag: &mut Diag) -> Said {
@@ -150,7 +155,7 @@ fn lower_options(options: &Options, diag: &mut Diag) -> Said {
                 diag.error(&arg.key, text);
             }
             _ => {
-                let remedy = OPTIONS.remedy(&key);
+                let remedy = interest::remedy(&key).unwrap_or_else(|| OPTIONS.remedy(&key));
                 diag.error(&arg.key, format!("unknown option `{key}` of `#[fd]`; {remedy}"));
             }
         }

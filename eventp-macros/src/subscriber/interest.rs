@@ -60,6 +60,16 @@ const WITH_EXCLUSIVE: &[&str] = &["read", "write", "edge_triggered", "wakeup"];
 /// What stands for a whole interest.
 const ALONE: &[&str] = &["none", "doorbell"];
 
+/// What to write in place of a flag that stands alone.
+pub(crate) fn remedy(key: &str) -> Option<String> {
+    is_flag(key).then(|| format!("write `interest = {key}`"))
+}
+
+/// Whether an option that nobody knows was to be the interest, so that nobody has to hear that this is missing as well.
+pub(crate) fn is_meant_by(key: &str, options: &Words) -> bool {
+    is_flag(key) || options.closest(key) == Some("interest")
+}
+
 /// Whether the word is one that can stand after `interest =`.
 pub(crate) fn is_flag(word: &str) -> bool {
     FLAGS.words.contains(&word)

@@ -100,7 +100,11 @@ fn lower_settings<'a>(syntax: &'a Syntax, diag: &mut Diag) -> Settings<'a> {
                 &arg.key,
                 format!("unknown option `{key}`; interest flags are joined by `|`"),
             ),
-            _ => diag.error(&arg.key, format!("unknown option `{key}`; {}", OPTIONS.remedy(&key))),
+            _ => {
+                settings.is_broken |= interest::is_meant_by(&key, &OPTIONS);
+                let remedy = interest::remedy(&key).unwrap_or_else(|| OPTIONS.remedy(&key));
+                diag.error(&arg.key, format!("unknown option `{key}`; {remedy}"));
+            }
         }
     }
     settings
@@ -180,7 +184,7 @@ fn lower_one<'a>(
     let own = args.list.iter().find(|arg| arg.key == "interest");
     match (settings.written, own) {
         (Some(_), Some(own)) => duplicate(own, diag),
-        (None, None) if !settings.is_broken && !args.is_broken => {
+        (None, None) if !settings.is_broken && !fields::says_interest(args) => {
             let attribute = syntax.attributes.first().map(|options| options.attribute.path());
             let message = "missing interest; write `#[subscriber(interest = read)]`";
             match attribute {

@@ -67,6 +67,23 @@ fn an_unknown_option_is_named() {
 }
 
 #[test]
+fn an_option_that_was_to_be_the_interest_is_not_missing_as_well() {
+    for (args, remedy) in [
+        ("interests = read", "unknown option `interests`; did you mean `interest`?"),
+        ("intrest = read", "unknown option `intrest`; did you mean `interest`?"),
+        ("read", "unknown option `read`; write `interest = read`"),
+    ] {
+        assert_eq!(one_error(args, ITEM), remedy);
+    }
+    let error = one_error("", "struct Net { #[fd(intrest = read)] file: File }");
+    assert_eq!(error, "unknown option `intrest` of `#[fd]`; did you mean `interest`?");
+    let several = "struct Net { #[fd(read)] a: File, #[fd(interest = read)] b: File }";
+    let error = one_error("", several);
+    assert_eq!(error, "unknown option `read` of `#[fd]`; write `interest = read`");
+    assert_eq!(errors("color = red", ITEM).len(), 2);
+}
+
+#[test]
 fn a_duplicate_option_is_named() {
     let error = one_error("interest = read, interest = write", ITEM);
     assert_eq!(error, "duplicate option `interest`; remove one");

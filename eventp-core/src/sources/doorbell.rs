@@ -21,7 +21,8 @@ use crate::sys;
 ///
 /// ```
 /// use std::{io, sync::Arc, thread};
-/// use eventp_core::{doorbell, Doorbell, Eventp, Flow};
+/// # use eventp_core as eventp;
+/// use eventp::{doorbell, Doorbell, Eventp, Flow};
 ///
 /// # fn main() -> io::Result<()> {
 /// let bell = Arc::new(Doorbell::new()?);
