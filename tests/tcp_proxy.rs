@@ -256,6 +256,9 @@ fn what_was_sent_before_a_half_close_arrives_before_it() {
 
 /// Writes until it is stuck, has `meanwhile` done, and reads what was written.
 fn assert_waits(mut from: &TcpStream, mut to: &TcpStream, meanwhile: impl FnOnce()) {
+    // Else the kernel lets their buffers grow, up to tens of megabytes by themselves (`tcp_rmem` in `tcp(7)`).
+    socket2::SockRef::from(from).set_send_buffer_size(64 * KIB).unwrap();
+    socket2::SockRef::from(to).set_recv_buffer_size(64 * KIB).unwrap();
     let sent = pattern(1, 32 * MIB);
     let progress = AtomicUsize::new(0);
     let mut received = vec![0; sent.len()];

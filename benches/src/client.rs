@@ -92,19 +92,19 @@ fn exchange(
     let start = Instant::now();
     for connection in &mut connections[first..] {
         connection.rest = messages;
-        sys::write(connection.stream.as_fd(), &[1; MESSAGE]);
+        sys::send(connection.stream.as_fd(), &[1; MESSAGE]);
     }
     while busy > 0 {
         let ready = epoll.wait(&mut events);
         for event in &events[..ready] {
             let connection = &mut connections[event.u64 as usize];
             let mut answer = [0; MESSAGE];
-            let read = sys::read(connection.stream.as_fd(), &mut answer);
+            let read = sys::receive(connection.stream.as_fd(), &mut answer);
             assert!(read == Some(MESSAGE), "an answer comes in one piece: {read:?}");
             connection.rest -= 1;
             match connection.rest {
                 0 => busy -= 1,
-                _ => sys::write(connection.stream.as_fd(), &answer),
+                _ => sys::send(connection.stream.as_fd(), &answer),
             }
         }
     }
@@ -131,7 +131,7 @@ fn accept(server: SocketAddr, connections: usize, total: u64) -> Duration {
     let start = Instant::now();
     let request = |place| {
         let connection = connect(server, &epoll, place);
-        sys::write(connection.stream.as_fd(), &[1; MESSAGE]);
+        sys::send(connection.stream.as_fd(), &[1; MESSAGE]);
         connection
     };
     let mut open: Vec<_> = (0..connections).map(request).collect();
@@ -141,7 +141,7 @@ fn accept(server: SocketAddr, connections: usize, total: u64) -> Duration {
         for event in &events[..ready] {
             let place = event.u64 as usize;
             let mut answer = [0; 2 * MESSAGE];
-            match sys::read(open[place].stream.as_fd(), &mut answer) {
+            match sys::receive(open[place].stream.as_fd(), &mut answer) {
                 Some(0) => {
                     assert!(open[place].rest == MESSAGE as u64, "the answer came before the end");
                     ended += 1;

@@ -21,9 +21,9 @@ pub fn are_countable() -> bool {
 
 /// Adds the counts to the records of a workload.
 pub fn count(workload: &Workload, records: &mut [Record], progress: &mut Progress) {
-    let Kind::Alone { count: Count::Turn | Count::Event { .. }, .. } = workload.kind else {
+    if !is_counted(workload) {
         return;
-    };
+    }
     let waiting: Mutex<VecDeque<&mut Record>> = Mutex::new(records.iter_mut().collect());
     let progress = Mutex::new(progress);
     let work = || {
@@ -42,6 +42,14 @@ pub fn count(workload: &Workload, records: &mut [Record], progress: &mut Progres
         }
     });
     progress.lock().unwrap().clear();
+}
+
+fn is_counted(workload: &Workload) -> bool {
+    match workload.kind {
+        Kind::Alone { count, .. } => !matches!(count, Count::No),
+        Kind::Together { counts, .. } => counts,
+        Kind::Weighed { .. } => false,
+    }
 }
 
 fn per_event(workload: &Workload, number: usize, peer: Name) -> f64 {

@@ -55,9 +55,6 @@ fn path(folder: &Path, name: &str) -> PathBuf {
 type Show = fn(&Record, &Record) -> Option<(f64, f64, String)>;
 
 fn figures(records: &[Record]) -> Vec<Figure> {
-    let panels = |wanted: &[(&str, usize)], show: Show| {
-        wanted.iter().filter_map(|&(workload, n)| panel(records, workload, n, show)).collect()
-    };
     let with_kernel = [
         ("one", 100),
         ("all", 1000),
@@ -69,6 +66,10 @@ fn figures(records: &[Record]) -> Vec<Figure> {
         ("activate", 6),
         ("state", 64),
     ];
+    let counted = [&with_kernel[..], &[("echo-cpu", 64)]].concat();
+    let panels = |wanted: &[(&str, usize)], show: Show| {
+        wanted.iter().filter_map(|&(workload, n)| panel(records, workload, n, show)).collect()
+    };
     vec![
         Figure {
             name: "times",
@@ -92,7 +93,7 @@ fn figures(records: &[Record]) -> Vec<Figure> {
             axis: "ratio to raw; beside it the number",
             range: (0.6, 60.0),
             ticks: &[1.0, 2.0, 5.0, 10.0, 20.0, 40.0],
-            panels: panels(&with_kernel, instructions),
+            panels: panels(&counted, instructions),
         },
         Figure {
             name: "servers",

@@ -55,8 +55,8 @@ pub struct Workload {
 pub enum Kind {
     /// By the time that its thread runs: it never sleeps, so this is the time of the clock on a machine that does nothing else.
     Alone { make: Make, count: Count },
-    /// With another process, which has to be started.
-    Together { make: Make },
+    /// With another process, which has to be started. `counts` says whether all instructions of this one are counted.
+    Together { make: Make, counts: bool },
     /// By what is allocated.
     Weighed { weigh: fn(usize, Name) -> Option<(f64, f64)> },
 }
@@ -102,7 +102,7 @@ impl Workload {
     /// What a number is measured with, or `None` if the peer does not take part.
     pub fn make(&self, number: usize, peer: Name) -> Option<Box<dyn Subject>> {
         match self.kind {
-            Kind::Alone { make, .. } | Kind::Together { make } => make(number, peer),
+            Kind::Alone { make, .. } | Kind::Together { make, .. } => make(number, peer),
             Kind::Weighed { .. } => None,
         }
     }

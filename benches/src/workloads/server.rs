@@ -25,7 +25,7 @@ pub const ECHO: Workload = Workload {
     about: "N connections, each with a message under way",
     number: "connections",
     numbers: &[1, 64, 1024],
-    kind: Kind::Together { make: make_echo },
+    kind: Kind::Together { make: make_echo, counts: false },
 };
 
 pub const ECHO_CPU: Workload = Workload {
@@ -33,7 +33,7 @@ pub const ECHO_CPU: Workload = Workload {
     about: "the same, by the time that the server runs",
     number: "connections",
     numbers: &[1, 64, 1024],
-    kind: Kind::Together { make: make_echo_cpu },
+    kind: Kind::Together { make: make_echo_cpu, counts: true },
 };
 
 pub const ACCEPT: Workload = Workload {
@@ -41,7 +41,7 @@ pub const ACCEPT: Workload = Workload {
     about: "N at a time connect, send a request, and are closed",
     number: "at a time",
     numbers: &[1, 16],
-    kind: Kind::Together { make: make_accept },
+    kind: Kind::Together { make: make_accept, counts: false },
 };
 
 /// What a server does.
@@ -54,37 +54,56 @@ pub struct Service {
 }
 
 thread_local! {
-    static TALLY: Cell<Tally> = const { Cell::new(Tally::new(0, 0)) };
+    /// How many messages the server of this thread has answered.
+    static MESSAGES: Cell<u64> = const { Cell::new(0) };
+    /// When that many have been, the time is taken.
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+    static TIMES: Cell<Times> = const { Cell::new(Times::new(0)) };
 }
 
-/// How many messages the server of this thread has answered, and when.
+/// When the server of this thread had answered the first so many messages, which are to warm up, and when all.
 #[derive(Clone, Copy)]
-struct Tally {
-    messages: u64,
-    /// The first so many are to warm up.
-    warm: u64,
+struct Times {
     last: u64,
     start: Duration,
     end: Duration,
 }
 
-impl Tally {
-    const fn new(warm: u64, last: u64) -> Self {
-        Self { messages: 0, warm, last, start: Duration::ZERO, end: Duration::ZERO }
+impl Times {
+    const fn new(last: u64) -> Self {
+        Self { last, start: Duration::ZERO, end: Duration::ZERO }
+    }
+}
+
+fn expect(warm: u64, all: u64) {
+    MESSAGES.set(0);
+    NEXT.set(warm);
+    TIMES.set(Times::new(all));
+    if warm == 0 {
+        take_time(0);
     }
 }
 
 /// Counts a message that was answered.
 #[inline]
 pub fn answered() {
-    let mut tally = TALLY.get();
-    tally.messages += 1;
-    if tally.messages == tally.warm {
-        tally.start = sys::thread_time();
-    } else if tally.messages == tally.last {
-        tally.end = sys::thread_time();
+    let messages = MESSAGES.get() + 1;
+    MESSAGES.set(messages);
+    if messages == NEXT.get() {
+        take_time(messages);
     }
-    TALLY.set(tally);
+}
+
+#[cold]
+fn take_time(messages: u64) {
+    let (mut times, now) = (TIMES.get(), sys::thread_time());
+    if messages == times.last {
+        times.end = now;
+    } else {
+        times.start = now;
+        NEXT.set(times.last);
+    }
+    TIMES.set(times);
 }
 
 type Serve = fn(TcpListener, Service);
@@ -133,7 +152,7 @@ struct Server {
 
 impl Server {
     /// A turn is a message, or a connection with a request. There is at least one for each connection.
-    fn serve(&self, turns: u64, address: SocketAddr, listener: TcpListener) -> (Run, Tally) {
+    fn serve(&self, turns: u64, address: SocketAddr, listener: TcpListener) -> Run {
         let each = turns.div_ceil(self.connections);
         let events = each * self.connections;
         let (work, connections, all_events) = if self.one_request {
@@ -142,12 +161,12 @@ impl Server {
             // One on each that does not count.
             (Work::Echo { messages: each }, self.connections, events + self.connections)
         };
-        TALLY.set(Tally::new(all_events - events, all_events));
+        expect(all_events - events, all_events);
         let client = client::start(address, self.connections, work);
         (self.serve)(listener, Service { connections, one_request: self.one_request });
-        let (tally, client) = (TALLY.get(), client::time_of(client));
-        let time = if self.by_the_server { tally.end - tally.start } else { client };
-        (Run { time, events, all_events }, tally)
+        let (times, client) = (TIMES.get(), client::time_of(client));
+        let time = if self.by_the_server { times.end - times.start } else { client };
+        Run { time, events, all_events }
     }
 }
 
@@ -156,8 +175,8 @@ impl Subject for Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
-        let (run, tally) = self.serve(turns, address, listener);
-        self.messages += tally.messages;
+        let run = self.serve(turns, address, listener);
+        self.messages += MESSAGES.get();
         run
     }
 

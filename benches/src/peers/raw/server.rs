@@ -35,7 +35,7 @@ pub fn serve(listener: TcpListener, service: Service) {
     while server.ended < service.connections {
         // SAFETY: a record is freed only together with its fd, which is watched no longer then; no fd is reported twice in a batch.
         unsafe { inner.turn(&mut server) };
-        for fd in server.accepted.drain(..) {
+        while let Some(fd) = server.accepted.pop() {
             watch(&inner, answer, fd, libc::EPOLLIN | libc::EPOLLET);
         }
     }
@@ -57,11 +57,11 @@ unsafe fn answer(record: *mut (), _events: u32, server: &mut Server) {
     // SAFETY: the caller's promise.
     let fd = unsafe { (*record.cast::<Record>()).fd.as_fd() };
     let mut buffer = [0; BUFFER];
-    match sys::read(fd, &mut buffer) {
+    match sys::receive(fd, &mut buffer) {
         None => return,
         Some(0) => {}
         Some(read) => {
-            sys::write(fd, &buffer[..read]);
+            sys::send(fd, &buffer[..read]);
             answered();
             if !server.service.one_request {
                 return;
