@@ -340,3 +340,24 @@ fn one_that_has_fired_stays_silent_when_the_kernel_refuses_the_next() {
     settle(&mut reactor, &mut ());
     assert_eq!(reactor.get(handle).unwrap().calls, 2);
 }
+
+#[test]
+fn one_whose_event_is_still_to_come_is_called_once_when_the_kernel_refuses_the_next() {
+    let ((once, peer), (closed, _peer)) = (pair(), pair());
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let stale = Stale(closed.as_raw_fd());
+    let handle = Fired { once, stale, calls: 0 }.register_into(&mut reactor).unwrap();
+    let (first, first_peer) = pair();
+    let both = handle.port(Fired::ONCE.with(Fired::STALE));
+    reactor
+        .on(interest().read().with_fd(first), move |mut d| {
+            drain(d.fd);
+            d.reactor.modify(both, interest().read().write().oneshot()).unwrap_err();
+        })
+        .unwrap();
+    drop(closed);
+    fire(&first_peer);
+    fire(&peer);
+    settle(&mut reactor, &mut ());
+    assert_eq!(reactor.get(handle).unwrap().calls, 1, "re-armed by a modify that was refused");
+}

@@ -4,8 +4,8 @@ mod common;
 
 use std::io::Write;
 use std::os::unix::thread::JoinHandleExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,9 @@ impl Signals {
 
 /// Runs a test in a thread that gets a signal every 50 microseconds.
 fn in_a_storm(test: impl FnOnce(&Signals) + Send + 'static) {
+    // The signals of other tests are not to be counted.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
     let signals = Signals::default();
     let counted = signals.clone();
     let count = move || _ = counted.0.fetch_add(1, Ordering::Relaxed);

@@ -405,3 +405,35 @@ fn the_state_can_have_a_lifetime() {
     drop(reactor);
     assert_eq!(out, b"x");
 }
+
+struct NotOpen;
+
+impl std::os::fd::AsRawFd for NotOpen {
+    fn as_raw_fd(&self) -> std::os::fd::RawFd {
+        -1
+    }
+}
+
+#[subscriber]
+struct Unopened {
+    #[fd(interest = read, raw)]
+    fd: NotOpen,
+}
+
+#[handler]
+impl Unopened {
+    #[on(fd)]
+    fn ready(&mut self) {
+        panic!("no fd");
+    }
+}
+
+#[test]
+fn an_fd_that_is_none_is_refused_and_not_named_as_by_the_real_reactor() {
+    let real = Unopened { fd: NotOpen }.register_into(&mut Eventp::<()>::new().unwrap());
+    let mock = Unopened { fd: NotOpen }.register_into(&mut MockEventp::<()>::new());
+    for refused in [real.unwrap_err(), mock.unwrap_err()] {
+        assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+        assert_eq!(refused.downcast::<Error>().unwrap().fd(), None);
+    }
+}

@@ -97,6 +97,7 @@ fn handle(
         return Ok(Flow::Keep);
     }
     assert_eq!(call.interest, real_interest(interest));
+    assert!(!world.subs[&call.place.id].is_broken, "called though its cell is broken");
     let ran = catch_unwind(AssertUnwindSafe(|| {
         for _ in 0..world.program.below(4) {
             if world.program.chance(8) {

@@ -168,10 +168,10 @@ impl Kernel {
         self.entries.remove(&(number, file)).map(drop).ok_or(Refusal::Unknown)
     }
 
-    /// Whose entry the number leads to.
-    pub fn owner(&self, number: Number) -> Option<Port> {
+    /// Whose entry the number leads to, if that may be reported.
+    pub fn armed_owner(&self, number: Number) -> Option<Port> {
         let file = *self.names.get(&number)?;
-        self.entries.get(&(number, file)).map(|entry| entry.port)
+        self.entries.get(&(number, file)).filter(|entry| entry.armed).map(|entry| entry.port)
     }
 
     /// The ports that one `epoll_wait` with room for all reports, and what of.

@@ -202,10 +202,11 @@ impl Reference {
         Ok(())
     }
 
-    /// Whether a change that is taken back leaves no trace: an edge may be reported again by that.
+    /// Whether a change that is taken back leaves no trace in the kernel: an edge may be reported again by that, and a one-shot port that has
+    /// been reported, or has fired.
     pub fn can_be_modified_in_vain(&self, port: Port) -> bool {
-        let PortModel { number, interest, .. } = self.ports[&port];
-        !interest.once && !interest.edge && self.kernel.owner(number) == Some(port)
+        let PortModel { number, interest, fired, .. } = self.ports[&port];
+        !interest.edge && !fired && self.kernel.armed_owner(number) == Some(port)
     }
 
     /// A port is watched no longer. Says whether the kernel has forgotten it for sure.

@@ -128,6 +128,19 @@ fn waiting_by_pidfd() {
     assert_clear(error, ErrorKind::InvalidInput, "waitid", "; to wait by a pidfd needs Linux 5.4");
 }
 
+#[test]
+fn signalling_a_child_that_is_none_of_ours_to_signal() {
+    let refused = thread::spawn(|| {
+        let child = Child::spawn(&mut sh("exec sleep 1000")).unwrap();
+        // Only that: it is killed in the end.
+        refuse(libc::SYS_pidfd_send_signal, vec![when(1, libc::SIGTERM as u64)], libc::EPERM);
+        child.kill(libc::SIGTERM).unwrap_err()
+    });
+    let refused = refused.join().unwrap();
+    let remedy = "; the child runs as another user, or a seccomp filter refuses this call";
+    assert_clear(refused, ErrorKind::PermissionDenied, "pidfd_send_signal", remedy);
+}
+
 /// As a kernel before 6.9 answers to a flag that it does not know.
 fn refuse_group_flag() {
     refuse(libc::SYS_pidfd_send_signal, vec![when(3, 4)], libc::EINVAL);

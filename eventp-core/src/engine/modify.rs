@@ -57,12 +57,9 @@ impl Engine {
         };
         // It has just been modified, so the kernel knows it; what it still refuses stays as it is.
         if self.epoll.modify(before.fd, interest, data_of(header)).is_ok() {
-            // SAFETY: I1: registered, so allocated; plain fields are written.
-            unsafe {
-                (*header).interest = before.interest;
-                (*header).call = before.call;
-                (*header).standing = before.standing;
-            }
+            // SAFETY: I1: registered, so allocated; plain data. All of it: a one-shot report that is still to come in this batch is
+            // the port's one shot, though the kernel has been told to report it again.
+            unsafe { *header = *before };
         }
     }
 

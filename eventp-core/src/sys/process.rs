@@ -83,3 +83,21 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: the kernel reads an `int`, which lives across the call.
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO as _, &mut on) }).map(drop)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_kernel_tells_of_a_child_is_what_wait_would() {
+        for (code, status, expected) in [
+            (libc::CLD_EXITED, 7, "exit status: 7"),
+            (libc::CLD_KILLED, libc::SIGKILL, "signal: 9 (SIGKILL)"),
+            (libc::CLD_DUMPED, libc::SIGSEGV, "signal: 11 (SIGSEGV) (core dumped)"),
+            (libc::CLD_STOPPED, libc::SIGSTOP, "stopped (not terminated) by signal: 19 (SIGSTOP)"),
+            (libc::CLD_CONTINUED, libc::SIGCONT, "continued (WIFCONTINUED)"),
+        ] {
+            assert_eq!(exit_status(code, status).to_string(), expected);
+        }
+    }
+}
