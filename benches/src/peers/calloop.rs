@@ -60,11 +60,12 @@ impl Devices for CalloopDevices {
         let mode = if kind == Kind::Rung { Mode::Edge } else { Mode::Level };
         let insert = |port, fd: Fd| {
             let source = Generic::new(fd, Interest::READ, mode);
-            let later = handle.clone();
+            // Weak: else the loop would keep itself alive, and its fds in its epoll instance.
+            let later = handle.downgrade();
             let inserted = handle.insert_source(source, move |_, _, devices: &mut Vec<Device>| {
                 devices[place].counts.ready(port);
                 if port == 0 && kind == Kind::Activated {
-                    devices[place].activate(&later);
+                    devices[place].activate(&later.upgrade().unwrap());
                 }
                 Ok(PostAction::Continue)
             });
