@@ -17,8 +17,10 @@ pub fn eventfds(wanted: usize) -> Eventfds {
     while pool.len() < wanted {
         pool.push(Box::leak(Box::new(eventfd())));
     }
-    let from = pool.len() - wanted;
-    Eventfds(pool.split_off(from))
+    // The lowest numbers, as the kernel hands them out: tables by number are as large as they would be.
+    pool.sort_by_key(|fd| fd.as_raw_fd());
+    let rest = pool.split_off(wanted);
+    Eventfds(core::mem::replace(&mut *pool, rest))
 }
 
 static POOL: Mutex<Vec<Fd>> = Mutex::new(Vec::new());
