@@ -1,7 +1,7 @@
 //! `memory`: what a subscriber with one fd and a value of 16 bytes allocates.
 //!
-//! With N = 1 it is one more subscriber, whose place in the tables is there already: another had it before. With larger N, all there is, tables
-//! included, divided by N. What a program itself needs in order to find a subscriber again (its key) is not counted, except where this is
+//! With N = 1 it is one more subscriber, whose place in the tables is there already: another had it before; but its memory is not, as it would be
+//! if a reactor had kept that of the other. With larger N, all there is, tables included, divided by N. What a program itself needs in order to find a subscriber again (its key) is not counted, except where this is
 //! the only table there is (mio, polling). tokio's registrations belong to its sources.
 
 use super::{Kind, Workload};
@@ -30,10 +30,13 @@ fn weigh(subscribers: usize, peer: Name) -> Option<(f64, f64)> {
 fn weigh_all<P: Peer<Drain>>(subscribers: usize) -> Weight {
     let fds = sys::eventfds(subscribers);
     let mut keys = Vec::with_capacity(subscribers);
+    let others = sys::eventfds(1);
     let mut peer = P::new(subscribers + 1);
+    let mut other = None;
     if subscribers == 1 {
-        let key = peer.add(Drain::new(fds[0]), Watch::Edge);
-        peer.delete(key);
+        let both = [fds[0], others[0]].map(|fd| peer.add(Drain::new(fd), Watch::Edge));
+        both.into_iter().for_each(|key| peer.delete(key));
+        other = Some(peer.add(Drain::new(others[0]), Watch::Edge));
     }
     let weight = weight::of(|| {
         keys.extend(fds.iter().map(|fd| peer.add(Drain::new(fd), Watch::Edge)));
@@ -42,7 +45,7 @@ fn weigh_all<P: Peer<Drain>>(subscribers: usize) -> Weight {
     let rung = &fds[..subscribers.min(1000)];
     rung.iter().for_each(|fd| sys::ring(fd));
     peer.turn(&mut ());
-    keys.into_iter().for_each(|key| peer.delete(key));
+    keys.into_iter().chain(other).for_each(|key| peer.delete(key));
     assert_eq!(task::handled(), rung.len() as u64, "every event was handled");
     weight
 }
