@@ -58,6 +58,7 @@ pub fn main(arguments: &[String]) {
     let [what, server, connections, number] = arguments else { panic!("four arguments") };
     let (server, number) = (server.parse().unwrap(), number.parse().unwrap());
     let connections: usize = connections.parse().unwrap();
+    let _stay = sys::Stay::on_last();
     let time = match what.as_str() {
         "echo" => echo(server, connections, number),
         "accept" => accept(server, connections, number),

@@ -122,6 +122,48 @@ pub fn thread_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// Keeps this thread on one processor: servers on the first and clients on the last, lest the scheduler decide from round to round whether the two
+/// share one.
+pub struct Stay(libc::cpu_set_t);
+
+impl Stay {
+    pub fn on_first() -> Self {
+        Self::on(|allowed| allowed.next())
+    }
+
+    pub fn on_last() -> Self {
+        Self::on(|allowed| allowed.last())
+    }
+
+    fn on(choose: impl FnOnce(&mut dyn Iterator<Item = usize>) -> Option<usize>) -> Self {
+        // SAFETY: all zeros is the empty set.
+        let (mut former, mut wanted): (libc::cpu_set_t, libc::cpu_set_t) =
+            unsafe { (core::mem::zeroed(), core::mem::zeroed()) };
+        // SAFETY: writes `former`, which is as long as is said.
+        check(unsafe { libc::sched_getaffinity(0, size_of_val(&former), &raw mut former) });
+        // SAFETY: these look at `former`, and at numbers that it has room for.
+        let mut allowed =
+            (0..libc::CPU_SETSIZE as usize).filter(|&cpu| unsafe { libc::CPU_ISSET(cpu, &former) });
+        if let Some(cpu) = choose(&mut allowed) {
+            // SAFETY: writes `wanted`, which has room for the number.
+            unsafe { libc::CPU_SET(cpu, &mut wanted) };
+            set_affinity(&wanted);
+        }
+        Self(former)
+    }
+}
+
+impl Drop for Stay {
+    fn drop(&mut self) {
+        set_affinity(&self.0);
+    }
+}
+
+fn set_affinity(cpus: &libc::cpu_set_t) {
+    // SAFETY: reads `cpus`, which is as long as is said.
+    check(unsafe { libc::sched_setaffinity(0, size_of_val(cpus), cpus) });
+}
+
 /// An epoll instance, and nothing else.
 pub struct Epoll(OwnedFd);
 

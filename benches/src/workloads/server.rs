@@ -163,7 +163,10 @@ impl Server {
         };
         expect(all_events - events, all_events);
         let client = client::start(address, self.connections, work);
+        // Behind the start of the client, which is to have the last one.
+        let stay = sys::Stay::on_first();
         (self.serve)(listener, Service { connections, one_request: self.one_request });
+        drop(stay);
         let (times, client) = (TIMES.get(), client::time_of(client));
         let time = if self.by_the_server { times.end - times.start } else { client };
         Run { time, events, all_events }
