@@ -28,7 +28,7 @@
 //!
 //! The invariants, on which every SAFETY comment of the crate relies by number:
 //!
-//! - I1. Whatever address the kernel may still report points at an allocated header. A header is freed only when (a) the batch
+//! - I1. Whatever address the kernel may still report points at an allocated header. A header is freed, or its memory used for another, only when (a) the batch
 //!   in which it could be reported is over, and (b) `EPOLL_CTL_DEL` for its fd returned 0 while no stale header carries
 //!   the same fd number, or the epoll instance it was registered in has been closed.
 //!   So every entry of the instance belongs to the header that has its number in the registry, to a stale header, or to an fd of the
