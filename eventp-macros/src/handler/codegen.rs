@@ -247,9 +247,12 @@ fn emit_handler(
     let (ep, configuration) = (emit_ep(root, &variant.scope), variant.configuration.attribute());
     let body = emit_call(root, &variant.call, false);
     let handler = Ident::new("handler", generated().located_at(name.span()));
+    // What is generic is compiled where it is used, and inlined there as well as if it said so.
+    let is_generic = own.is_some() || any_fd.is_some() || !types.is_empty();
+    let inline = (!is_generic).then(|| quote_spanned!(span=> #[inline]));
     quote_spanned! {span=>
         #configuration
-        #[inline]
+        #inline
         pub fn #handler<#(#parameters),*>(__d: #dispatch<'_, #fd, #ep>) -> #outcome
         where
             #(#predicates,)*
