@@ -131,10 +131,14 @@ fn waiting_by_pidfd() {
 #[test]
 fn signalling_a_child_that_is_none_of_ours_to_signal() {
     let refused = thread::spawn(|| {
-        let child = Child::spawn(&mut sh("exec sleep 1000")).unwrap();
+        let mut child = Child::spawn(&mut sh("exec sleep 1000")).unwrap();
         // Only that: it is killed in the end.
         refuse(libc::SYS_pidfd_send_signal, vec![when(1, libc::SIGTERM as u64)], libc::EPERM);
-        child.kill(libc::SIGTERM).unwrap_err()
+        let refused = child.kill(libc::SIGTERM).unwrap_err();
+        child.kill(libc::SIGKILL).unwrap();
+        assert!(readable_within(&child, 20_000 * MS));
+        child.read().unwrap();
+        refused
     });
     let refused = refused.join().unwrap();
     let remedy = "; the child runs as another user, or a seccomp filter refuses this call";
