@@ -89,12 +89,7 @@ impl Engine {
                 Waited::Filled(len) => return Ok(len),
                 Waited::Nothing if left.is_none_or(|left| left.is_zero()) => return Ok(0),
                 Waited::Nothing => {}
-                Waited::Failed => {
-                    let error = io::Error::last_os_error();
-                    if error.kind() != io::ErrorKind::Interrupted {
-                        return Err(Error::of("wait", error).into());
-                    }
-                }
+                Waited::Failed => check_interrupted()?,
             }
         }
     }
@@ -143,6 +138,15 @@ impl Engine {
         if events.try_reserve_exact(size).is_ok() {
             events.resize(size * 2, NO_REPORT);
         }
+    }
+}
+
+/// After a wait that has just failed: its error, unless it was but interrupted.
+#[cold]
+pub(crate) fn check_interrupted() -> io::Result<()> {
+    match io::Error::last_os_error() {
+        error if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        error => Err(Error::of("wait", error).into()),
     }
 }
 

@@ -44,7 +44,7 @@ use crate::sys::Epoll;
 use crate::todo::Todo;
 
 pub(crate) use arm::Wanted;
-pub(crate) use batch::{Batch, dead};
+pub(crate) use batch::{Batch, check_interrupted, dead};
 use rebuild::Rebuild;
 use trigger::Triggered;
 

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::Eventp;
 use crate::dispatch;
+use crate::engine::check_interrupted;
 use crate::error::Error;
 use crate::remote::call::panicked;
 use crate::remote::queue::Door;
@@ -168,10 +169,7 @@ impl<S> Eventp<S> {
     #[cold]
     #[inline(never)]
     fn turn_again(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(Error::of("wait", error).into());
-        }
+        check_interrupted()?;
         self.turn_in_time(timeout)
     }
 
