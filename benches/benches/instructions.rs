@@ -41,11 +41,11 @@ fn end((subject, expected): (Boxed, u64)) {
 }
 
 #[library_benchmark(setup = ours, teardown = end)]
-#[bench::ready(args = ("ready", 64, 100), config = limit(100, 64 * 10 + 49))]
-#[bench::ports_4(args = ("ports", 4, 100), config = limit(100, 64 * 11 + 62))]
-#[bench::ports_6(args = ("ports", 6, 100), config = limit(100, 96 * 11 + 60))]
-#[bench::one(args = ("one", 100, 1_000), config = limit(1_000, 99))]
-#[bench::churn(args = ("churn", 1_000, 1_000), config = limit(1_000, 196))]
+#[bench::ready(args = ("ready", 64, 100), config = limit(100, 64 * 10 + 30))]
+#[bench::ports_4(args = ("ports", 4, 100), config = limit(100, 64 * 11 + 43))]
+#[bench::ports_6(args = ("ports", 6, 100), config = limit(100, 96 * 11 + 43))]
+#[bench::one(args = ("one", 100, 1_000), config = limit(1_000, 90))]
+#[bench::churn(args = ("churn", 1_000, 1_000), config = limit(1_000, 194))]
 fn dispatch((mut subject, turns): (Boxed, u64)) -> (Boxed, u64) {
     let run = black_box(&mut subject).run(turns);
     let warm = 10 * run.events / turns;

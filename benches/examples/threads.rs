@@ -1,11 +1,12 @@
-//! Closures from other threads: how long one takes from the thread that sends it until it has run, and how long a call takes there and back.
+//! Closures from other threads: how long one takes from the thread that sends it until it has run, and how long a call takes there and back. And
+//! what a turn takes in a process with several threads, where the C library takes longer for each wait.
 //!
 //! ```text
 //! cargo run --release -p eventp-bench --example threads [ROUNDS]
 //! ```
 //!
 //! The bar is eventp 1.0, whose remote endpoint writes to its eventfd for each closure; mio and calloop are shown beside it, with a channel
-//! of boxed closures. Rounds are interleaved, and ratios are taken within a round. There is no `raw`: a queue by hand is what these are.
+//! of boxed closures. Rounds are interleaved, and ratios are taken within a round. There is no `raw` there: a queue by hand is what these are.
 
 use std::env;
 use std::hint::black_box;
@@ -13,6 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Instant;
+
+use eventp_bench::peers::Name;
+use eventp_bench::workloads;
 
 /// How many closures have run in this round.
 static DONE: AtomicU64 = AtomicU64::new(0);
@@ -165,6 +169,14 @@ fn eventp_1_round_trip(calls: u64) -> f64 {
     nanoseconds
 }
 
+/// Turns of the workload `ready` with one fd.
+fn turn(peer: Name) -> f64 {
+    let mut subject = workloads::ready::READY.make(1, peer).unwrap();
+    let (warm, run) = (subject.run(100), subject.run(10_000));
+    assert_eq!(subject.end(), warm.all_events + run.all_events, "every event was handled");
+    run.time.as_nanos() as f64 / run.events as f64
+}
+
 type Measure<'a> = (&'a str, &'a dyn Fn() -> f64);
 
 /// Measures all in turn, the first being the bar.
@@ -176,10 +188,10 @@ fn compare(what: &str, rounds: usize, peers: &[Measure<'_>]) {
             times[nth].push(peers[nth].1());
         }
     }
-    println!("{what:<24} {:>10} {:>18}", "ns", "ratio to eventp-1");
+    println!("{what:<32} {:>10} {:>18}", "ns", format!("ratio to {}", peers[0].0));
     for ((name, _), own) in peers.iter().zip(&times) {
         let ratios = own.iter().zip(&times[0]).map(|(own, bar)| own / bar).collect();
-        println!("  {name:<22} {:>10.0} {:>18.2}", median(own.clone()), median(ratios));
+        println!("  {name:<30} {:>10.0} {:>18.2}", median(own.clone()), median(ratios));
     }
 }
 
@@ -202,4 +214,15 @@ fn main() {
     let peers: [Measure<'_>; 2] =
         [("eventp-1", &|| eventp_1_round_trip(1_000)), ("ours", &|| our_round_trip(1_000))];
     compare("a call there and back", rounds, &peers);
+    let peers: [Measure<'_>; 4] = [
+        ("raw", &|| turn(Name::Raw)),
+        ("ours", &|| turn(Name::Ours)),
+        ("eventp-1", &|| turn(Name::Eventp1)),
+        ("mio-vec", &|| turn(Name::MioVec)),
+    ];
+    thread::scope(|scope| {
+        let other = scope.spawn(thread::park);
+        compare("a turn, beside another thread", 10 * rounds, &peers);
+        other.thread().unpark();
+    });
 }

@@ -1,8 +1,10 @@
-//! `cargo run --release -p eventp-bench -- WORKLOAD [--quick] [--json FILE]`: see `USAGE`, and `docs/performance`.
+//! `cargo run --release -p eventp-bench -- WORKLOAD [--quick] [--json FILE]`: see `--help`, and `docs/performance`.
 
+#[cfg(feature = "libc-wait")]
 mod repeat;
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, io};
 
@@ -16,7 +18,7 @@ use eventp_bench::{client, instructions, plot};
 static ALLOCATOR: Counting = Counting;
 
 const USAGE: &str = "\
-usage: eventp-bench WORKLOAD.. [--quick] [--seconds N] [--instructions] [--wall] [--json FILE]
+usage: eventp-bench WORKLOAD.. [--quick] [--seconds N] [--instructions] [--wall] [--json FILE [--add]]
        eventp-bench plot FILE [--into FOLDER]
 
   --quick         each workload within 30 seconds
@@ -24,6 +26,7 @@ usage: eventp-bench WORKLOAD.. [--quick] [--seconds N] [--instructions] [--wall]
   --instructions  count instructions too, where valgrind is installed
   --wall          time by the clock, and not by what the thread has run
   --json FILE     write the figures there
+  --add           and keep what is in FILE
   --into FOLDER   where charts and tables go (docs/performance)
 
 workloads: all-of-them, or some of these
@@ -38,10 +41,10 @@ struct Arguments {
     instructions: bool,
     wall: bool,
     json: Option<PathBuf>,
+    add: bool,
 }
 
 fn main() -> ExitCode {
-    repeat::init();
     let arguments: Vec<String> = env::args().skip(1).collect();
     // What the program runs itself as.
     match arguments.first().map(String::as_str) {
@@ -49,12 +52,10 @@ fn main() -> ExitCode {
         Some("count") => instructions::main(&arguments[1..]),
         Some("plot") => plot::main(&arguments[1..]),
         _ => match parse() {
-            Ok(arguments) => return run(&arguments),
+            Ok(Some(arguments)) => return run(&arguments),
+            Ok(None) => print!("{}", usage()),
             Err(error) => {
-                eprint!("{error}\n\n{USAGE}");
-                for workload in workloads::ALL {
-                    eprintln!("  {:<11} {}", workload.name, workload.about);
-                }
+                eprint!("{error}\n\n{}", usage());
                 return ExitCode::FAILURE;
             }
         },
@@ -62,21 +63,35 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn parse() -> Result<Arguments, lexopt::Error> {
+fn usage() -> String {
+    let mut text = USAGE.to_owned();
+    for Workload { name, about, .. } in workloads::ALL {
+        let _ = writeln!(text, "  {name:<11} {about}");
+    }
+    text
+}
+
+/// `None`: to be told how it is used.
+fn parse() -> Result<Option<Arguments>, lexopt::Error> {
     use lexopt::prelude::{Long, Value, ValueExt};
     let mut arguments = Arguments::default();
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("help") => return Ok(None),
             Long("quick") => arguments.quick = true,
             Long("seconds") => arguments.seconds = Some(parser.value()?.parse()?),
             Long("instructions") => arguments.instructions = true,
             Long("wall") => arguments.wall = true,
             Long("json") => arguments.json = Some(parser.value()?.into()),
+            Long("add") => arguments.add = true,
             Value(name) if name == "all-of-them" => arguments.workloads.extend(workloads::ALL),
             Value(name) => {
                 let found = name.to_str().and_then(workloads::find);
-                let unknown = || format!("unknown workload {}", name.to_string_lossy());
+                let unknown = || match name.to_string_lossy() {
+                    name if name == "ready-user" => format!("{name} needs --features libc-wait"),
+                    name => format!("unknown workload {name}"),
+                };
                 arguments.workloads.push(found.ok_or_else(unknown)?);
             }
             _ => return Err(argument.unexpected()),
@@ -85,7 +100,7 @@ fn parse() -> Result<Arguments, lexopt::Error> {
     if arguments.workloads.is_empty() {
         return Err("missing workload".into());
     }
-    Ok(arguments)
+    Ok(Some(arguments))
 }
 
 fn run(arguments: &Arguments) -> ExitCode {
@@ -102,10 +117,19 @@ fn run(arguments: &Arguments) -> ExitCode {
         println!("{}: {}", workload.name, workload.about);
         records.extend(run_one(workload, arguments, counts, &mut progress));
     }
-    match arguments.json.as_ref().map_or(Ok(()), |path| report::write_json(&records, path)) {
+    match arguments.json.as_ref().map_or(Ok(()), |path| write(records, path, arguments.add)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn write(records: Vec<Record>, path: &Path, add: bool) -> io::Result<()> {
+    let mut all = if add { report::read_json(path)? } else { Vec::new() };
+    all.extend(records);
+    report::write_json(&all, path)
 }
 
 fn run_one(
@@ -129,9 +153,4 @@ fn run_one(
         all.extend(records);
     }
     all
-}
-
-fn fail(error: &io::Error) -> ExitCode {
-    eprintln!("{error}");
-    ExitCode::FAILURE
 }

@@ -1,5 +1,5 @@
 //! An `epoll_wait` that can return at once with the batch that is in the buffer already: for the workload `ready-user`, which leaves out the
-//! kernel's part.
+//! kernel's part. Only with the feature `libc-wait`, since it takes all peers some instructions.
 //!
 //! The program's own definition of the symbol comes before that of the C library, so all peers that call it by `libc` get this one. Where it
 //! is not to repeat, it makes the same system call as the other (`epoll_pwait` without a mask).
@@ -20,11 +20,6 @@ struct Answer {
 thread_local! {
     static LAST: Cell<Answer> =
         const { Cell::new(Answer { buffer: core::ptr::null_mut(), events: 0, times_set: 0 }) };
-}
-
-/// Says that this function is part of the program.
-pub(crate) fn init() {
-    repeat::is_there_now();
 }
 
 /// # Safety

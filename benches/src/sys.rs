@@ -225,7 +225,8 @@ fn fail() -> ! {
     panic!("{}", io::Error::last_os_error())
 }
 
-/// Whether `epoll_wait` repeats its last answer: for the workload `ready-user`. The program's `repeat.rs` has the function that heeds it.
+/// Whether `epoll_wait` repeats its last answer: for the workload `ready-user`. The program's `repeat.rs` has the function that heeds it, with the
+/// feature `libc-wait`.
 ///
 /// Statics, as the question is asked with each wait of every workload: it takes two instructions. One thread measures at a time.
 pub mod repeat {
@@ -233,7 +234,6 @@ pub mod repeat {
 
     static TIMES_SET: AtomicU64 = AtomicU64::new(0);
     static REPEATS: AtomicBool = AtomicBool::new(false);
-    static IS_THERE: AtomicBool = AtomicBool::new(false);
 
     #[inline]
     pub fn get() -> bool {
@@ -249,14 +249,5 @@ pub mod repeat {
     pub fn set(repeats: bool) {
         TIMES_SET.fetch_add(1, Ordering::Relaxed);
         REPEATS.store(repeats, Ordering::Relaxed);
-    }
-
-    /// Says that there is a function that heeds it.
-    pub fn is_there_now() {
-        IS_THERE.store(true, Ordering::Relaxed);
-    }
-
-    pub fn is_there() -> bool {
-        IS_THERE.load(Ordering::Relaxed)
     }
 }

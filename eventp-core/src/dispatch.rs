@@ -28,7 +28,7 @@ use crate::trace;
 /// # Safety
 ///
 /// `reactor` points at a reactor that is exclusively the caller's and whose `state` is lent for the time of this call; the caller uses no
-/// reference to it meanwhile. The wait has filled `len` entries of the buffer, and `next` is one of them or the end.
+/// reference to it meanwhile. The wait has filled `len` entries of the buffer, and `next` is one of them.
 #[inline(always)]
 pub(crate) unsafe fn deliver<S>(reactor: *mut Eventp<S>, next: usize, len: usize) {
     let engine = reactor.cast::<Engine>();
@@ -39,7 +39,7 @@ pub(crate) unsafe fn deliver<S>(reactor: *mut Eventp<S>, next: usize, len: usize
         events.as_ptr()
     };
     let mut rest = Rest::new(engine, events, next, len);
-    while rest.offset != 0 {
+    loop {
         // SAFETY: `rest` starts at one of the entries that `epoll_wait` filled. I1: the address in it is that of an allocated header,
         // dead or alive, so `call` can be read and called; I6: the rest is shortened first, so an unwinding handler is behind us.
         // No reference to the reactor is alive between two calls, and each call forms its own.
@@ -51,6 +51,9 @@ pub(crate) unsafe fn deliver<S>(reactor: *mut Eventp<S>, next: usize, len: usize
             if (*engine).todo.has(Todo::ATTEND) {
                 attend(reactor, header_of((*report).u64));
             }
+        }
+        if rest.offset == 0 {
+            break;
         }
     }
     core::mem::forget(rest);
@@ -72,10 +75,11 @@ impl Rest {
 
     #[inline(always)]
     fn new(engine: *mut Engine, events: *const Report, next: usize, len: usize) -> Self {
-        let bytes = len as isize * Self::STEP;
-        // Opaque, lest the compiler turn the one number back into a pointer and a counter.
-        let end = core::hint::black_box(events.wrapping_byte_offset(bytes));
-        Self { engine, end, offset: next as isize * Self::STEP - bytes, len }
+        let end = events.wrapping_add(len);
+        // SAFETY: a local variable. Volatile, lest the compiler turn the one number back into a pointer and a counter.
+        let end = unsafe { core::ptr::read_volatile(&raw const end) };
+        let offset = (events.wrapping_add(next).addr() as isize).wrapping_sub(end.addr() as isize);
+        Self { engine, end, offset, len }
     }
 
     /// # Safety

@@ -24,6 +24,7 @@ pub(crate) mod signalfd;
 pub(crate) mod timerfd;
 #[cfg(any(debug_assertions, feature = "spin-detector"))]
 pub(crate) mod traces;
+mod wait;
 
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
@@ -97,11 +98,11 @@ impl Epoll {
         let room = buffer.len() as i32;
         // SAFETY: the kernel writes at most `room` entries to `buffer`, which is that long and exclusively ours.
         let filled =
-            unsafe { libc::epoll_wait(self.0.as_raw_fd(), buffer.as_mut_ptr(), room, timeout) };
+            unsafe { wait::epoll_wait(self.0.as_raw_fd(), buffer.as_mut_ptr(), room, timeout) };
         match filled {
             1.. => Waited::Filled(filled as usize),
             0 => Waited::Nothing,
-            _ => Waited::Failed,
+            _ => Waited::Failed(-filled),
         }
     }
 }
@@ -111,8 +112,8 @@ impl Epoll {
 pub(crate) enum Waited {
     Filled(usize),
     Nothing,
-    /// Ask for [`io::Error::last_os_error`] before anything else.
-    Failed,
+    /// With this errno.
+    Failed(i32),
 }
 
 /// A new eventfd with an empty counter.

@@ -76,10 +76,11 @@ pub enum Count {
 }
 
 /// All of them.
-pub const ALL: [&Workload; 14] = [
+pub const ALL: &[&Workload] = &[
     &one::ONE,
     &all::ALL,
     &ready::READY,
+    #[cfg(feature = "libc-wait")]
     &ready::READY_USER,
     &churn::CHURN,
     &ports::PORTS,
@@ -95,7 +96,7 @@ pub const ALL: [&Workload; 14] = [
 
 /// The workload of that name.
 pub fn find(name: &str) -> Option<&'static Workload> {
-    ALL.into_iter().find(|workload| workload.name == name)
+    ALL.iter().copied().find(|workload| workload.name == name)
 }
 
 impl Workload {

@@ -1,7 +1,7 @@
 //! `ready`: so many fds are ready all the time, level-triggered, and the handler only counts: the wait and the dispatch, nothing else.
 //!
 //! `ready-user` is the same without the kernel's part, which is by far the larger one: once the loop has its batch, `epoll_wait` returns at
-//! once and leaves the buffer as it is (see `repeat` in `main.rs`). polling and calloop make the system call by themselves, so there
+//! once and leaves the buffer as it is (see `repeat` in `main.rs`), which needs the feature `libc-wait`. polling and calloop make the system call by themselves, so there
 //! is nothing to put in its place. tokio has no turn that could be taken one by one.
 
 use super::{Count, Kind, Run, Subject, Workload, timed};
@@ -33,7 +33,6 @@ fn make(fds: usize, peer: Name) -> Option<Box<dyn Subject>> {
 fn make_user(fds: usize, peer: Name) -> Option<Box<dyn Subject>> {
     match peer {
         Name::Polling | Name::Calloop => None,
-        _ if !sys::repeat::is_there() => None,
         _ => with_peer!(peer, CountTask, subject(fds, true)),
     }
 }

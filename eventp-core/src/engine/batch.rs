@@ -89,7 +89,7 @@ impl Engine {
                 Waited::Filled(len) => return Ok(len),
                 Waited::Nothing if left.is_none_or(|left| left.is_zero()) => return Ok(0),
                 Waited::Nothing => {}
-                Waited::Failed => check_interrupted()?,
+                Waited::Failed(errno) => check_interrupted(errno)?,
             }
         }
     }
@@ -141,12 +141,12 @@ impl Engine {
     }
 }
 
-/// After a wait that has just failed: its error, unless it was but interrupted.
+/// The error of a wait that has failed, unless it was but interrupted.
 #[cold]
-pub(crate) fn check_interrupted() -> io::Result<()> {
-    match io::Error::last_os_error() {
-        error if error.kind() == io::ErrorKind::Interrupted => Ok(()),
-        error => Err(Error::of("wait", error).into()),
+pub(crate) fn check_interrupted(errno: i32) -> io::Result<()> {
+    match errno {
+        libc::EINTR => Ok(()),
+        _ => Err(Error::of("wait", io::Error::from_raw_os_error(errno)).into()),
     }
 }
 

@@ -161,15 +161,15 @@ impl<S> Eventp<S> {
         match self.engine.wait(milliseconds) {
             Waited::Filled(len) => self.deliver(0, len),
             Waited::Nothing => Ok(0),
-            Waited::Failed => self.turn_again(timeout),
+            Waited::Failed(errno) => self.turn_again(timeout, errno),
         }
     }
 
     /// A turn whose wait has just failed: perhaps it was but interrupted.
     #[cold]
     #[inline(never)]
-    fn turn_again(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        check_interrupted()?;
+    fn turn_again(&mut self, timeout: Option<Duration>, errno: i32) -> io::Result<usize> {
+        check_interrupted(errno)?;
         self.turn_in_time(timeout)
     }
 
@@ -189,9 +189,11 @@ impl<S> Eventp<S> {
     fn deliver(&mut self, next: usize, len: usize) -> io::Result<usize> {
         #[cfg(any(debug_assertions, feature = "spin-detector"))]
         self.engine.watch_for_spin(next, len);
-        // SAFETY: the pointer is derived from our `&mut self`, which is not used while it is; `turn` and `resume` are called with a lent
-        // state only. The wait has just filled so many, or had when the batch was interrupted at `next`.
-        unsafe { dispatch::deliver(&raw mut *self, next, len) };
+        if next < len {
+            // SAFETY: the pointer is derived from our `&mut self`, which is not used while it is; `turn` and `resume` are called with a
+            // lent state only. The wait has just filled so many, or had when the batch was interrupted at `next`.
+            unsafe { dispatch::deliver(&raw mut *self, next, len) };
+        }
         #[cfg(any(debug_assertions, feature = "spin-detector"))]
         self.tell_of_spin();
         let engine = &mut self.engine;
@@ -215,6 +217,7 @@ impl<S> Eventp<S> {
     }
 
     /// Ends the batch, where there is more to do than that.
+    #[cold]
     #[inline(never)]
     fn finish_batch(&mut self, next: usize, len: usize) -> io::Result<usize> {
         let was_full = len == self.engine.batch.events.len();
