@@ -85,14 +85,17 @@ fn parse() -> Result<Option<Arguments>, lexopt::Error> {
             Long("wall") => arguments.wall = true,
             Long("json") => arguments.json = Some(parser.value()?.into()),
             Long("add") => arguments.add = true,
-            Value(name) if name == "all-of-them" => arguments.workloads.extend(workloads::ALL),
+            Value(name) if name == "all-of-them" => {
+                arguments.workloads.extend(workloads::ALL.iter().filter(|it| it.is_there()));
+            }
             Value(name) => {
                 let found = name.to_str().and_then(workloads::find);
-                let unknown = || match name.to_string_lossy() {
-                    name if name == "ready-user" => format!("{name} needs --features libc-wait"),
-                    name => format!("unknown workload {name}"),
-                };
-                arguments.workloads.push(found.ok_or_else(unknown)?);
+                let unknown = || format!("unknown workload {}", name.to_string_lossy());
+                let found = found.ok_or_else(unknown)?;
+                if !found.is_there() {
+                    return Err(format!("{} needs --features libc-wait", found.name).into());
+                }
+                arguments.workloads.push(found);
             }
             _ => return Err(argument.unexpected()),
         }

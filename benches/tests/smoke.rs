@@ -27,7 +27,7 @@ fn peers(records: &[Record]) -> Vec<Name> {
 #[test]
 fn each_workload_without_a_client_runs_with_each_peer_but_tokio() {
     for workload in workloads::ALL {
-        // That one needs the program's own `epoll_wait`.
+        // That one needs the program's own `epoll_wait`, which a test does not have.
         if !matches!(workload.kind, Kind::Alone { .. }) || workload.name == "ready-user" {
             continue;
         }

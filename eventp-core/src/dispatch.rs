@@ -141,6 +141,7 @@ pub(crate) fn far_calls<T: Subscriber<Eventp<S>>, S, const FIELD: u8>() -> Calls
 ///
 /// `header` is that of a registered subscriber of type `T`, at the start of its block, and `reactor` the `Eventp<S>` that it is registered in
 /// and whose state is lent. No reference to either is alive.
+#[inline(never)] // into `near_once`: with one caller, the handler becomes part of this function
 unsafe fn near<T: Subscriber<Eventp<S>>, S>(
     header: *mut Header,
     events: u32,
@@ -158,6 +159,7 @@ unsafe fn near<T: Subscriber<Eventp<S>>, S>(
 /// # Safety
 ///
 /// `header` is in a [`FarHeader`] of a registered subscriber of type `T`; the rest as for [`near`].
+#[inline(never)] // as `near`
 unsafe fn far<T: Subscriber<Eventp<S>>, S, const FIELD: u8>(
     header: *mut Header,
     events: u32,

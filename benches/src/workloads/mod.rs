@@ -80,7 +80,6 @@ pub const ALL: &[&Workload] = &[
     &one::ONE,
     &all::ALL,
     &ready::READY,
-    #[cfg(feature = "libc-wait")]
     &ready::READY_USER,
     &churn::CHURN,
     &ports::PORTS,
@@ -100,6 +99,11 @@ pub fn find(name: &str) -> Option<&'static Workload> {
 }
 
 impl Workload {
+    /// Whether this build has what it needs.
+    pub fn is_there(&self) -> bool {
+        self.name != "ready-user" || cfg!(feature = "libc-wait")
+    }
+
     /// What a number is measured with, or `None` if the peer does not take part.
     pub fn make(&self, number: usize, peer: Name) -> Option<Box<dyn Subject>> {
         match self.kind {
