@@ -92,7 +92,10 @@ fn is_path_separator(tokens: &[TokenTree]) -> bool {
 }
 
 /// Whether the name stands somewhere in the tokens.
-pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
+pub(crate) fn mentions<Name: ?Sized>(tokens: &TokenStream, name: &Name) -> bool
+where
+    Ident: PartialEq<Name>,
+{
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
@@ -102,11 +105,10 @@ pub(crate) fn mentions(tokens: &TokenStream, name: &Ident) -> bool {
 
 /// Whether a type mentions an `impl` or a generic parameter, so that it means nothing outside its signature.
 pub(crate) fn depends_on_signature(ty: &TokenStream, generics: &Generics) -> bool {
-    let names = generics.params.iter().map(|parameter| match parameter {
+    let mut names = generics.params.iter().map(|parameter| match parameter {
         GenericParam::Lifetime(it) => &it.lifetime.ident,
         GenericParam::Type(it) => &it.ident,
         GenericParam::Const(it) => &it.ident,
     });
-    let word = Ident::new("impl", generated());
-    names.chain([&word]).any(|name| mentions(ty, name))
+    mentions(ty, "impl") || names.any(|name| mentions(ty, name))
 }

@@ -208,6 +208,12 @@ impl<'a> Builder<'a> {
     fn finish(self, also: TokenStream) -> Scope {
         let Self { mut scope, lift, generics } = self;
         scope.types.extend(lift.types);
+        let generics = generics.into_iter().filter(|it| it.lifetimes().next().is_some());
+        let generics: Vec<_> = generics.collect();
+        if generics.is_empty() {
+            scope.lifetimes = lift.lifetimes;
+            return scope;
+        }
         let Scope { types, predicates, bounds, state, reactor, .. } = &scope;
         let reactor = match reactor {
             Ep::Concrete(tokens) | Ep::Behind(tokens) => tokens.clone(),
