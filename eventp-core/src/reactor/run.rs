@@ -281,6 +281,7 @@ impl Eventp {
     /// # Panics
     ///
     /// As [`run_with`](Eventp::run_with).
+    #[inline(always)] // as `run_once_with`
     pub fn run_once(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         self.run_once_with(&mut (), timeout)
     }
