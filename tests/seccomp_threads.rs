@@ -1,4 +1,5 @@
-//! Threads whose seccomp filter forbids the `write` that wakes a reactor: they are told, and nobody else waits for what they could not do.
+//! Threads whose seccomp filter forbids the `write` that wakes a reactor: they need none where something else is waiting; where they do, they are
+//! told, and nobody else waits for what they could not do.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -33,6 +34,34 @@ fn without_ringing<T: Send + 'static>(operation: impl FnOnce() -> T + Send + 'st
         operation()
     });
     thread.join().unwrap()
+}
+
+#[test]
+fn only_who_finds_nobody_waiting_wakes_the_reactor() {
+    let mut reactor = Eventp::<u32>::new().unwrap();
+    let remote = reactor.remote().unwrap();
+    let notifiers = [(); 2].map(|()| reactor.notifier(|d| *d.state += 1).unwrap());
+    let [silent, also_silent] = [(); 2].map(|()| remote.clone());
+    let silent_notifiers = notifiers.clone();
+    remote.send(|calls, _| *calls += 1).unwrap();
+    notifiers[0].notify().unwrap();
+    // Further ones need no `write`, which they may not do.
+    without_ringing(move || {
+        silent.send(|calls, _| *calls += 1).unwrap();
+        silent_notifiers.iter().for_each(|notifier| notifier.notify().unwrap());
+    });
+    let mut calls = 0;
+    // The closures in one turn, the handlers of the notifiers in the next.
+    for called in [2, 4] {
+        reactor.run_once_with(&mut calls, Some(Duration::ZERO)).unwrap();
+        assert_eq!(calls, called);
+    }
+    // Nothing waits any more.
+    let refused =
+        without_ringing(move || [also_silent.send(|calls, _| *calls += 1), notifiers[0].notify()]);
+    for result in refused {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
 }
 
 #[test]
