@@ -104,7 +104,7 @@ fn targets(records: &[Record]) -> String {
     };
     row("`ready`: instructions per event", 10.0, 1, instructions("ready", 64));
     for n in [16, 64] {
-        let what = format!("`ready`: user time, ratio to raw, n = {n}");
+        let what = format!("`ready` in user time (`ready-user`): ratio to raw, n = {n}");
         row(&what, 1.05, 3, ratio("ready-user", n));
     }
     row("`ports`: instructions per event, 4 fds", 12.0, 1, instructions("ports", 4));

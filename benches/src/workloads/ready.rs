@@ -1,7 +1,7 @@
 //! `ready`: so many fds are ready all the time, level-triggered, and the handler only counts: the wait and the dispatch, nothing else.
 //!
 //! `ready-user` is the same without the kernel's part, which is by far the larger one: once the loop has its batch, `epoll_wait` returns at
-//! once and leaves the buffer as it is (see `repeat` in `main.rs`), which needs the feature `libc-wait`. polling and calloop make the system call by themselves, so there
+//! once and leaves the buffer as it is (see `repeat.rs`), which needs the feature `libc-wait`: else ours makes the system call by itself. So do polling and calloop always, and there
 //! is nothing to put in its place. tokio has no turn that could be taken one by one.
 
 use super::{Count, Kind, Run, Subject, Workload, timed};
