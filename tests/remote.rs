@@ -468,6 +468,24 @@ mod an_awaited_call {
     }
 
     #[test]
+    fn is_awaited_in_tokio() {
+        with_reactor::<u32>(|remote| {
+            let tokio = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let many = (1..=100).map(|number| {
+                let call = remote.call_async(move |sum, _| *sum += number);
+                async { call.await.unwrap() }
+            });
+            let all = async {
+                let mut tasks = tokio::task::JoinSet::new();
+                many.for_each(|task| _ = tasks.spawn(task));
+                tokio::time::timeout(LONG, tasks.join_all()).await.unwrap();
+                remote.call_async(|sum, _| *sum).await.unwrap()
+            };
+            assert_eq!(tokio.unwrap().block_on(all), 5050);
+        });
+    }
+
+    #[test]
     fn can_be_polled_with_one_waker_after_the_other_and_wakes_the_last() {
         let mut reactor = Eventp::<u32>::new().unwrap();
         let remote = reactor.remote().unwrap();
