@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `epoll_create1` | a reactor is made or rebuilt |
 //! | `epoll_ctl` | `add`, `modify`, `delete`, rebuild |
-//! | `epoll_wait` | once per turn |
+//! | `epoll_wait` | once per turn; `epoll_pwait` where the kernel has no other, as on AArch64 |
 //! | `eventfd2` | `Doorbell::new`, the first `remote()` |
 //! | `write` | `Doorbell::ring`, `Remote::stop` |
 //! | `read` | `Doorbell::ring` on a full counter |
@@ -17,7 +17,7 @@
 //! | `signalfd4`, `rt_sigprocmask`, `read` | `Signals`: new and drop; the same, and in a program that `Child::spawn` starts; `read` |
 //! | `pidfd_open`, `ioctl`, `waitid`, `pidfd_send_signal` | `Child`: new; for each pipe; `read` and drop; `kill` |
 //! | `kill` | `Child::kill_group` before Linux 6.9 |
-//! | `ioctl`, `getsockopt`, `open`, `read`, `close` | the spin detector, about an fd that was reported in 1,000 turns in a row |
+//! | `ioctl`, `getsockopt`, `openat`, `statx`, `read`, `close` | the spin detector, about an fd that was reported in 1,000 turns in a row |
 
 pub(crate) mod process;
 pub(crate) mod signalfd;
