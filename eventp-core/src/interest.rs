@@ -207,7 +207,8 @@ impl Interest {
         self.0
     }
 
-    /// This interest in an fd: the first argument of [`Eventp::on`](crate::Eventp::on), or a start of the chained form.
+    /// This interest in an fd: the first argument of [`Eventp::on`](crate::Eventp::on), or a start of the chained form. An fd is whatever implements
+    /// `AsFd`, by value or shared in an `Rc` or an `Arc`: the reactor owns it from then on.
     pub fn with_fd<Fd>(self, fd: Fd) -> FdSource<Fd> {
         FdSource::new(self, fd)
     }

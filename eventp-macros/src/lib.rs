@@ -90,7 +90,8 @@ pub fn derive_subscriber(item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// In an `impl`, methods are marked with `#[on(EVENTS)]`, a list with `|` of `readable`, `writable`, `priority`, `error`,
-/// `hangup` and `read_closed`; or one method is called `handle` and gets every event.
+/// `hangup` and `read_closed`; or one method is called `handle` and gets every event. What is for several methods calls them in the order in
+/// which they are written, until one fails or removes the subscriber. All handlers of a type are in one `impl`.
 ///
 /// Where the struct has several fds, `#[on(PORTS)]` names their fields, as in `#[on(rx | tx)]`, and `#[on(PORTS, EVENTS)]` both, as in
 /// `#[on(tap, readable)]`. Every fd has to have a handler.

@@ -21,7 +21,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use eventp::{
-    Eventp, EventpOps, Flow, Key, Pinned, Register, Signals, handler, interest, subscriber,
+    Eventp, EventpOps, Flow, Interest, Key, Pinned, Register, Signals, handler, interest,
+    subscriber,
 };
 
 use crate::client::Client;
@@ -53,7 +54,7 @@ impl Door {
                 // Out of fds or memory. Those outside keep the listener readable: look away for a while rather than spin.
                 _ => {
                     chat.open_door_at = Some(Instant::now() + PAUSE);
-                    return reactor.modify(key, interest());
+                    return reactor.modify(key, Interest::PAUSED);
                 }
             }
         }
@@ -71,9 +72,22 @@ impl Door {
     }
 }
 
-fn serve(address: &str) -> io::Result<()> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
+fn listen(address: &str) -> Result<TcpListener, String> {
+    let bind = || {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    };
+    bind().map_err(|error: io::Error| {
+        let hint = match error.kind() {
+            io::ErrorKind::InvalidInput => "; expected ADDRESS:PORT such as 127.0.0.1:7001",
+            _ => "",
+        };
+        format!("cannot listen on `{address}`: {error}{hint}")
+    })
+}
+
+fn serve(listener: TcpListener) -> io::Result<()> {
     let address = listener.local_addr()?;
     rlimit::increase_nofile_limit(u64::MAX)?;
 
@@ -101,10 +115,10 @@ fn serve(address: &str) -> io::Result<()> {
 
 fn main() -> ExitCode {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7001".into());
-    match serve(&address) {
+    match listen(&address).and_then(|listener| serve(listener).map_err(|error| error.to_string())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("chat: `{address}`: {error}");
+            eprintln!("chat: {error}");
             ExitCode::FAILURE
         }
     }

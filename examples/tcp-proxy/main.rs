@@ -19,7 +19,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use eventp::{
-    Eventp, EventpOps, Flow, Key, Pinned, Register, Signals, handler, interest, subscriber,
+    Eventp, EventpOps, Flow, Interest, Key, Pinned, Register, Signals, handler, interest,
+    subscriber,
 };
 use socket2::{SockRef, Socket};
 
@@ -84,7 +85,7 @@ impl Acceptor {
                 // EMFILE, ENFILE, ENOMEM: the clients keep waiting, so the listener stays readable. Without a pause the loop would spin.
                 _ => {
                     totals.pause_accepting(&error);
-                    return reactor.modify(key, interest());
+                    return reactor.modify(key, Interest::PAUSED);
                 }
             }
         }

@@ -146,7 +146,8 @@ impl<S> Eventp<S> {
 
     /// Adds an fd with a handler: the shortest form.
     ///
-    /// The handler is a closure over a [`Dispatch`], or the `NAME::handler` of a function with `#[handler]`.
+    /// The fd is whatever implements `AsFd`. The handler is a closure over a [`Dispatch`], or the `NAME::handler` of a function with `#[handler]`. The closure
+    /// cannot be named, so the fd cannot be [taken](Eventp::take) back.
     ///
     /// # Errors
     ///
