@@ -287,6 +287,20 @@ fn after_an_error_the_handler_is_there() {
 }
 
 #[test]
+fn what_is_right_is_checked_beside_what_is_wrong() {
+    let wrong = "#[on(x y)] fn wrong(&mut self, a: A) {}";
+    let right = "#[on(readable)] fn right(&mut self, b: B) -> bool {}";
+    let expansion = expand(&format!("impl Echo {{ {wrong} {right} }}"));
+    assert!(expansion.contains("Self :: right"), "{expansion}");
+    assert!(!expansion.contains("Self :: wrong"), "{expansion}");
+    // The wrong one may be that of the other port.
+    let expansion =
+        expand("impl Net { #[on(tx, x)] fn a(&mut self) {} #[on(rx)] fn b(&mut self) {} }");
+    assert!(expansion.contains("__this . rx"), "{expansion}");
+    assert!(!expansion.contains("assert_handled"), "{expansion}");
+}
+
+#[test]
 fn our_marks_are_gone_and_others_stay() {
     let item = "impl Echo { #[doc = \"a\"] #[on(readable)] #[inline] fn read(&mut self) {} }";
     let expansion = expand(item);
