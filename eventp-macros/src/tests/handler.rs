@@ -1,5 +1,9 @@
 //! `#[handler]`.
 
+use core::ops::Range;
+
+use proc_macro2::{TokenStream, TokenTree};
+
 use super::{check_style, errors_in, mask, parse};
 use crate::entry;
 
@@ -273,6 +277,42 @@ fn bodies_are_not_opened() {
     for item in [method, function] {
         assert_eq!(errors(&item), [""; 0]);
         assert!(expand(&item).contains(&parse(body).to_string()));
+    }
+}
+
+/// The tokens with their places, those in groups and the delimiters included.
+fn places(tokens: TokenStream) -> Vec<(String, Range<usize>)> {
+    let mut places = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                places.push(("open".to_owned(), group.span_open().byte_range()));
+                places.extend(self::places(group.stream()));
+                places.push(("close".to_owned(), group.span_close().byte_range()));
+            }
+            token => places.push((token.to_string(), token.span().byte_range())),
+        }
+    }
+    places
+}
+
+/// So that editors complete and go to definitions inside, and rustc points there.
+#[test]
+fn an_item_keeps_its_spans_bodies_included() {
+    for item in [
+        "impl Echo { #[on(readable)] fn read(&mut self) { self.a.b(c [ 3 ])?; } fn other(&self) { d } const X: u8 = { 3 }; }",
+        "impl Echo { #[on(raedable)] fn read(&mut self) { self. } }",
+        "pub fn f(fd: &mut File, #[state] s: &mut S) -> io::Result<()> { fd.a(|b| { c }) }",
+        "fn f(fd: &File) { fd. }",
+    ] {
+        let tokens = parse(item);
+        let expansion = places(entry::handler(parse(""), tokens.clone()));
+        let mut missing = places(tokens);
+        missing.retain(|place| !expansion.contains(place));
+        // Our marks are gone: `#[on(..)]`, `#[state]`.
+        missing.retain(|(text, _)| text != "open" && text != "close");
+        let missing: String = missing.into_iter().map(|(text, _)| text).collect();
+        assert!(["#onreadable", "#onraedable", "#state", ""].contains(&&*missing), "{missing}");
     }
 }
 
