@@ -11,8 +11,11 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// Below this package.
 const FOLDERS: &[&str] = &["fail/subscriber", "fail/handler", "fail/use", "fail/pinned", "rustc"];
 
-/// What users cannot know, or did not write: all names that the macros make up begin like this, and so does `__private`.
-const HIDDEN: &str = "__";
+/// What users cannot know, or did not write: all names that the macros make up begin with the first, and so does `__private`.
+const HIDDEN: &[&str] = &["__", "eventp_core::", "eventp_macros::"];
+
+/// Whoever implements a sealed trait is told by rustc what it is sealed with.
+const SEALED: &[&str] = &["pinned/implement_ops.stderr", "pinned/implement_into_flow.stderr"];
 
 /// Traits of the core whose texts are written for misuse of the macros.
 const CORE: &[&str] = &["private.rs", "ports.rs", "subscriber.rs", "ops.rs", "flow.rs"];
@@ -225,8 +228,11 @@ fn no_trait_with_a_text_is_forgotten() {
 fn messages_name_nothing_that_users_cannot_know() {
     let mut wrong = Vec::new();
     for path in stderr_files() {
+        if SEALED.iter().any(|sealed| path.ends_with(sealed)) {
+            continue;
+        }
         let text = read(&path);
-        for line in text.lines().filter(|line| line.contains(HIDDEN)) {
+        for line in text.lines().filter(|line| HIDDEN.iter().any(|hidden| line.contains(hidden))) {
             wrong.push(format!("{} mentions it: {line}", path.display()));
         }
     }
