@@ -200,10 +200,10 @@ fn the_function_of_section_3_is_registered_in_every_form_and_stays_callable() ->
     // Closures, as they stand.
     let (stream, peer) = pair();
     let source = interest().read().with_fd(stream);
-    let buf: &'static mut [u8] = Box::leak(Box::new([0; 16]));
-    reactor.on(source, |d| {
+    let mut buf = [0; 16];
+    reactor.on(source, move |d| {
         d.state.hits += 1;
-        d.fd.read(&mut *buf)?;
+        d.fd.read(&mut buf)?;
         Ok(())
     })?;
     fire(&peer);

@@ -2,7 +2,7 @@
 
 mod common;
 #[path = "model/counting.rs"]
-#[allow(unreachable_pub, reason = "shared with the random programs")]
+#[allow(dead_code, unreachable_pub, reason = "shared with the random programs")]
 mod counting;
 
 use std::io::Write;

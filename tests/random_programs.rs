@@ -5,20 +5,27 @@
 //!
 //! - `EVENTP_PROGRAM='[1, 2, 3]' cargo test --test random_programs from_the_environment` runs it again; with `EVENTP_TRACE=1` and `-- --nocapture` it tells
 //!   each step.
+//! - One that ends the process (a signal, a report of AddressSanitizer) cannot be shrunk there, and prints nothing. It is left in the file that `KEPT`
+//!   names, and `EVENTP_SHRINK='[1, 2, 3]' cargo test --test random_programs made_shorter -- --nocapture` shrinks it, in processes of its own.
 //! - What has failed once is in `model/regressions.txt`, and is run again in each `cargo test`. A change of the language, or of how often it
 //!   does what, makes other programs of them, so what is found also gets a test in words.
 
 #[allow(unreachable_pub, missing_debug_implementations, reason = "shared with the fuzz target")]
 mod model;
 
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
+use std::{env, fs};
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
 
 #[global_allocator]
 static ALLOCATOR: model::counting::Counting = model::counting::Counting;
+
+/// The program that is being run; gone when all have been.
+const KEPT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/random_program");
 
 /// Fds are the process's, so programs run one at a time.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -34,7 +41,7 @@ fn parse(text: &str) -> Vec<u8> {
 
 #[test]
 fn a_million_random_operations_do_what_the_model_allows() {
-    let wanted = std::env::var("EVENTP_OPERATIONS")
+    let wanted = env::var("EVENTP_OPERATIONS")
         .map_or(1_000_000, |text| text.replace('_', "").parse().unwrap());
     let config = ProptestConfig {
         cases: 200,
@@ -47,10 +54,13 @@ fn a_million_random_operations_do_what_the_model_allows() {
     let bytes_of =
         |steps: &[u64]| steps.iter().flat_map(|step| step.to_le_bytes()).collect::<Vec<u8>>();
     let mut operations = 0;
+    println!("program in hand: {KEPT}");
     in_turn(|| {
         while operations < wanted {
             let ran = TestRunner::new(config.clone()).run(&programs, |steps| {
-                model::run(&bytes_of(&steps));
+                let bytes = bytes_of(&steps);
+                fs::write(KEPT, format!("{bytes:?}")).unwrap();
+                model::run(&bytes);
                 Ok(())
             });
             operations = model::OPERATIONS.load(Ordering::Relaxed);
@@ -62,6 +72,7 @@ fn a_million_random_operations_do_what_the_model_allows() {
             }
         }
     });
+    fs::remove_file(KEPT).unwrap();
     println!("operations: {operations}");
     assert!(operations >= wanted);
 }
@@ -75,7 +86,39 @@ fn programs_that_have_failed_once() {
 
 #[test]
 fn a_program_from_the_environment() {
-    if let Ok(text) = std::env::var("EVENTP_PROGRAM") {
+    if let Ok(text) = env::var("EVENTP_PROGRAM") {
         in_turn(|| model::run(&parse(&text)));
     }
+}
+
+/// Whether a program fails, in a process of its own.
+fn fails(program: &[u8]) -> bool {
+    let mut test = Command::new(env::current_exe().unwrap());
+    test.args(["--exact", "a_program_from_the_environment"]);
+    test.env("EVENTP_PROGRAM", format!("{program:?}")).env_remove("EVENTP_SHRINK");
+    test.stdout(Stdio::null()).stderr(Stdio::null());
+    !test.status().unwrap().success()
+}
+
+#[test]
+fn a_program_from_the_environment_made_shorter() {
+    let Ok(text) = env::var("EVENTP_SHRINK") else { return };
+    let mut program = parse(&text);
+    assert!(fails(&program), "it does not fail");
+    // Steps are taken out, fewer and fewer at a time.
+    let mut len = program.len().next_multiple_of(model::STEP);
+    while len >= model::STEP {
+        let mut at = 0;
+        while at < program.len() {
+            let end = program.len().min(at + len);
+            let shorter = [&program[..at], &program[end..]].concat();
+            if !shorter.is_empty() && fails(&shorter) {
+                program = shorter;
+            } else {
+                at = end;
+            }
+        }
+        len = if len == model::STEP { 0 } else { (len / 2).next_multiple_of(model::STEP) };
+    }
+    println!("replay by EVENTP_PROGRAM='{program:?}'");
 }

@@ -103,6 +103,54 @@ fn neither_is_one_that_sleeps_between_its_events_nor_one_that_is_edge_triggered(
     assert_eq!(told, [""; 0]);
 }
 
+#[cfg(feature = "macros")]
+mod of_several_fds {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use eventp::{Register, handler, subscriber};
+
+    #[subscriber]
+    struct Twins {
+        #[fd(interest = read)]
+        reader: UnixStream,
+        #[fd(interest = read)]
+        idler: UnixStream,
+    }
+
+    #[handler]
+    impl Twins {
+        #[on(reader)]
+        fn read(&mut self) {
+            common::drain(&self.reader);
+        }
+
+        #[on(idler)]
+        fn idle(&mut self) {}
+    }
+
+    #[test]
+    fn the_one_that_spins_is_told_of_by_its_number_and_type_and_the_other_is_not() {
+        let ((reader, busy), (idler, peer)) = (common::pair(), common::pair());
+        let number = idler.as_raw_fd();
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        reactor.on_error(|error, told| told.push(error.to_string()));
+        Twins { reader, idler }.register_into(&mut reactor).unwrap();
+        common::fire(&peer);
+        let mut told = Vec::new();
+        for _ in 0..TURNS {
+            common::fire(&busy);
+            assert_eq!(reactor.run_once_with(&mut told, NOW).unwrap(), 2);
+        }
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(
+            told[0].contains(&format!("fd {number} (")) && told[0].contains("Twins"),
+            "{told:?}"
+        );
+    }
+}
+
 #[test]
 fn without_a_hook_no_run_call_fails() {
     let mut reactor = Eventp::<u32>::new().unwrap();

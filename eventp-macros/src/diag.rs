@@ -28,6 +28,13 @@ impl Diag {
         }
     }
 
+    /// Takes over all of another's.
+    pub(crate) fn append(&mut self, other: Self) {
+        if let Some(errors) = other.0 {
+            self.push(errors);
+        }
+    }
+
     /// The value, or its error reported.
     pub(crate) fn ok<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()

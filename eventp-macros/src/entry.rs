@@ -49,7 +49,8 @@ fn handler_impl(root: &Root, syntax: &on::parse::ImplSyntax, mut diag: Diag) -> 
     if diag.is_empty() {
         with_impls(item, on::codegen::emit_impls(root, &model))
     } else {
-        with_errors(with_impls(item, on::recover::emit_impl_stub(root, syntax)), diag)
+        let methods = methods.without_wrong_ones();
+        with_errors(with_impls(item, on::recover::emit_what_is_right(root, syntax, &methods)), diag)
     }
 }
 

@@ -15,7 +15,8 @@
 //! | `procfs.rs`, `counting.rs` | what the kernel and the allocator say |
 //!
 //! After each step from outside: who was called, with which event, once per reported readiness and no more; who was dropped, once and when; what
-//! was told; and that the kernel has exactly the registrations of the model. After each program: no fd and no memory is left.
+//! was told; that the kernel has exactly the registrations of the model; and that limbo has nobody but those that it may still report. After each
+//! program: no fd and no memory is left.
 
 pub mod adding;
 pub mod arming;

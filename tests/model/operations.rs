@@ -164,6 +164,7 @@ fn delete(world: &mut World, reactor: &mut Reactor<'_>, me: &mut Me<'_>) {
         if !bomb && (sub.name.has_several() || !forgotten) {
             world.model.tidy();
         }
+        world.model.untidied += usize::from(bomb);
         world.log.borrow_mut().bomb = bomb;
         let deleted = catch(|| reactor.delete(key).unwrap());
         assert_eq!(deleted.is_none(), bomb, "the destructor's panic comes through");

@@ -78,6 +78,8 @@ pub struct Reference {
     owners: BTreeMap<Number, Port>,
     stale: BTreeMap<Number, usize>,
     pub ghost_seen: bool,
+    /// How many subscribers' destructors have panicked out of a removal since limbo was last tidied up.
+    pub untidied: usize,
     /// How many live ports a rebuild had to give up.
     pub losses: usize,
     pub batches: Batches,
@@ -238,6 +240,7 @@ impl Reference {
         if self.batches.is_open {
             return;
         }
+        self.untidied = 0;
         if self.ghost_seen || self.stale.values().sum::<usize>() >= FULL {
             self.rebuild();
         }

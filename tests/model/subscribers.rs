@@ -12,9 +12,9 @@ use eventp::__private::{Each, Field, PortCall, Ports};
 use eventp::{Eventp, HasInterest, Notifier, Remote, Subscriber, exclusive, interest};
 
 use super::kernel::{Interest, Number};
-use super::panic_by_order;
 use super::reference::{Id, Place, Wanted};
 use super::world::World;
+use super::{counting, panic_by_order};
 
 /// So many fd numbers take part, from this one on: far above those that the process uses otherwise.
 pub const NUMBERS: usize = 8;
@@ -152,12 +152,16 @@ impl Drop for Witness {
     }
 }
 
+/// What all of them are. Its alignment is [`counting::MARK`].
 #[derive(Debug)]
+#[repr(align(32))]
 pub struct Body {
     pub witness: Witness,
     pub fields: [Vec<Slot>; 3],
     pub whim: Cell<Whim>,
 }
+
+const _: () = assert!(align_of::<Body>() == counting::MARK);
 
 impl Body {
     /// The fds that these fields will be asked for.

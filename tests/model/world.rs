@@ -9,9 +9,9 @@ use eventp::{Error, Eventp, Key, Notifier, Remote};
 
 use super::kernel::{File, Interest, Number};
 use super::names::{Name, Share};
-use super::reference::{Id, Place, Reference};
+use super::reference::{Id, Place, Reference, Standing};
 use super::subscribers::{FIRST, Log, NUMBERS};
-use super::{Program, procfs, trace};
+use super::{Program, counting, procfs, trace};
 
 /// A registered subscriber.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +47,8 @@ pub struct World {
     pub notifiers: BTreeMap<Id, Notifier>,
     /// What the nested reactor's run call answered, if it was run.
     pub ran: Option<usize>,
+    /// How many marked allocations there were before all that.
+    marked_before: isize,
 }
 
 impl World {
@@ -70,6 +72,7 @@ impl World {
             remote: None,
             notifiers: BTreeMap::new(),
             ran: None,
+            marked_before: counting::marked(),
         }
     }
 
@@ -195,6 +198,25 @@ impl World {
         }
         assert!(self.alive.iter().eq(self.holders.keys()), "{:?} {:?}", self.alive, self.holders);
         kernel.check(&self.model.kernel);
+        if !self.model.batches.is_open {
+            self.check_limbo();
+        }
+    }
+
+    /// Between batches, limbo has nobody but those that the kernel may still report, and those that a panic has left there until the next look.
+    /// One block more may be kept as a spare.
+    fn check_limbo(&self) {
+        let is_notified = |sub: &&Sub| matches!(sub.name, Name::Notified(_));
+        let bodies = self.alive.len() - self.subs.values().filter(is_notified).count();
+        let stale = self.model.ports.values().filter(|port| port.standing == Standing::Stale);
+        let mut parked: BTreeSet<Id> = stale.map(|port| port.place.id).collect();
+        parked.retain(|id| !self.subs.contains_key(id));
+        let most = bodies + parked.len() + self.model.untidied + 1;
+        let blocks = counting::marked() - self.marked_before;
+        assert!(
+            (bodies as isize..=most as isize).contains(&blocks),
+            "{blocks} blocks for {bodies} bodies, and {parked:?} that may be reported"
+        );
     }
 
     /// What holds after a run call that has not been interrupted.

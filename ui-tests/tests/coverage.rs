@@ -11,9 +11,11 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 /// Below this package.
 const FOLDERS: &[&str] = &["fail/subscriber", "fail/handler", "fail/use", "fail/pinned", "rustc"];
 
-/// What users cannot know, or did not write.
-const HIDDEN: &[&str] =
-    &["__private", "__Ep", "__Fd", "__d", "__T", "__v", "__eventp", "__E", "__returned", "__state"];
+/// What users cannot know, or did not write: all names that the macros make up begin with the first, and so does `__private`.
+const HIDDEN: &[&str] = &["__", "eventp_core::", "eventp_macros::"];
+
+/// Whoever implements a sealed trait is told by rustc what it is sealed with.
+const SEALED: &[&str] = &["pinned/implement_ops.stderr", "pinned/implement_into_flow.stderr"];
 
 /// Traits of the core whose texts are written for misuse of the macros.
 const CORE: &[&str] = &["private.rs", "ports.rs", "subscriber.rs", "ops.rs", "flow.rs"];
@@ -26,13 +28,24 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+fn entries_of(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
 fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|it| it == extension))
-        .collect();
-    files.sort();
+    let mut files = entries_of(folder);
+    files.retain(|path| path.extension().is_some_and(|it| it == extension));
+    files
+}
+
+/// All source files, those in folders included.
+fn sources_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = files_in(folder, "rs");
+    let folders = entries_of(folder).into_iter().filter(|path| path.is_dir());
+    files.extend(folders.flat_map(|folder| sources_below(&folder)));
     files
 }
 
@@ -43,9 +56,9 @@ fn stderr_files() -> Vec<PathBuf> {
 /// The source files of the macros, without their tests.
 fn sources_of_macros() -> Vec<PathBuf> {
     let source = root().join("../eventp-macros/src");
-    let folders = [source.clone(), source.join("subscriber"), source.join("handler")];
-    let files = folders.iter().flat_map(|folder| files_in(folder, "rs"));
-    files.filter(|path| !path.ends_with("src/tests.rs")).collect()
+    let mut files = sources_below(&source);
+    files.retain(|path| !path.starts_with(source.join("tests")) && !path.ends_with("src/tests.rs"));
+    files
 }
 
 fn tests_of_macros() -> Vec<PathBuf> {
@@ -169,33 +182,58 @@ fn every_message_in_the_source_is_asserted_in_process() {
     assert_none("no unit test of the macros asserts", &messages);
 }
 
-#[test]
-fn every_text_of_a_trait_is_shown_by_a_program() {
-    let texts: Vec<_> = stderr_files().iter().map(|path| read(path)).collect();
-    let mut unshown = Vec::new();
+/// What the traits of the core say where they are not implemented: messages, labels and notes.
+fn texts_of_traits() -> Vec<String> {
+    let mut texts = Vec::new();
     for name in CORE {
         let source = read(&root().join("../eventp-core/src").join(name));
-        let lines = source.lines().filter_map(|line| {
-            let line = line.trim();
-            line.strip_prefix("message = \"").or_else(|| line.strip_prefix("note = \""))
-        });
-        for line in lines {
-            let message = line.trim_end_matches(',').trim_end_matches('"');
-            if !texts.iter().any(|text| text.lines().any(|line| shows(line, message))) {
-                unshown.push(message.to_owned());
-            }
+        for line in source.lines().map(str::trim) {
+            let kinds = ["message = \"", "label = \"", "note = \""];
+            let text = kinds.iter().find_map(|kind| line.strip_prefix(kind));
+            texts.extend(text.map(|text| text.trim_end_matches(',').trim_end_matches('"').into()));
         }
     }
+    assert!(texts.len() > 30, "the texts have not been found");
+    texts
+}
+
+#[test]
+fn every_text_of_a_trait_is_shown_by_a_program() {
+    let shown: Vec<_> = stderr_files().iter().map(|path| read(path)).collect();
+    let mut unshown = texts_of_traits();
+    unshown.retain(|text| !shown.iter().any(|shown| shown.lines().any(|line| shows(line, text))));
     assert_none("no `.stderr` shows", &unshown);
+}
+
+#[test]
+fn every_text_of_a_trait_is_in_our_style() {
+    let mut wrong = texts_of_traits();
+    wrong.retain(|text| text.ends_with('.') || text.starts_with(char::is_uppercase));
+    assert_none("texts with a capital or a full stop", &wrong);
+}
+
+#[test]
+fn no_trait_with_a_text_is_forgotten() {
+    let mut wrong = Vec::new();
+    for path in sources_below(&root().join("../eventp-core/src")) {
+        let is_known = CORE.iter().any(|name| path.ends_with(name));
+        if !is_known && read(&path).contains("on_unimplemented") {
+            wrong.push(path.display().to_string());
+        }
+    }
+    assert_none("not among the files whose texts are tested", &wrong);
 }
 
 #[test]
 fn messages_name_nothing_that_users_cannot_know() {
     let mut wrong = Vec::new();
     for path in stderr_files() {
+        if SEALED.iter().any(|sealed| path.ends_with(sealed)) {
+            continue;
+        }
         let text = read(&path);
-        for hidden in HIDDEN.iter().filter(|hidden| text.contains(*hidden)) {
-            wrong.push(format!("{} mentions {hidden}", path.display()));
+        for line in text.lines().filter(|line| HIDDEN.iter().any(|hidden| line.contains(hidden))) {
+            wrong.push(format!("{} mentions it: {line}", path.display()));
         }
     }
     assert_none("texts with what is hidden", &wrong);

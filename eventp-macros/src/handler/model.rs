@@ -29,7 +29,7 @@ pub(crate) struct Variant<'a> {
     pub(crate) arms: Vec<Arm<'a>>,
     /// The ports that have handlers, if ports are named at all.
     pub(crate) ports: Vec<&'a Ident>,
-    /// Whether a method handles every port.
+    /// Whether a method handles every port, as far as is known.
     pub(crate) is_complete: bool,
 }
 
@@ -66,6 +66,8 @@ struct Declared<'a> {
     /// `None` for a plain `handle`.
     on: Option<On>,
     params: Vec<Param<'a>>,
+    /// Whether nothing is wrong with it by itself.
+    is_right: bool,
 }
 
 /// The methods of an `impl`; the model borrows from them.
@@ -77,7 +79,15 @@ pub(crate) fn lower_methods<'a>(syntax: &'a ImplSyntax, diag: &mut Diag) -> Meth
         Method::Handler(method) => Some(&**method),
         _ => None,
     });
-    let methods: Vec<_> = handlers.map(|method| lower_method(method, diag)).collect();
+    let methods: Vec<_> = handlers
+        .map(|method| {
+            let mut own = Diag::default();
+            let mut declared = lower_method(method, &mut own);
+            declared.is_right = own.is_empty();
+            diag.append(own);
+            declared
+        })
+        .collect();
     check_plain_handle(&methods, diag);
     let broken = syntax.members.iter().any(|member| matches!(member.method, Method::Broken));
     if methods.is_empty() && !broken {
@@ -87,6 +97,14 @@ pub(crate) fn lower_methods<'a>(syntax: &'a ImplSyntax, diag: &mut Diag) -> Meth
         );
     }
     Methods(methods)
+}
+
+impl Methods<'_> {
+    /// Without those that have a mistake of their own: what rustc will say of the others does not wait until that is mended.
+    pub(crate) fn without_wrong_ones(mut self) -> Self {
+        self.0.retain(|method| method.is_right);
+        self
+    }
 }
 
 /// Makes a variant for each configuration.
@@ -152,7 +170,7 @@ fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {
     check_receiver(sig, diag);
     let params = params::lower(sig, Place::Method, diag);
     check_generics(sig, &params, diag);
-    Declared { sig, written, conditions: Conditions::of(attrs), on, params }
+    Declared { sig, written, conditions: Conditions::of(attrs), on, params, is_right: true }
 }
 
 /// What can be called like any function.

@@ -1,18 +1,37 @@
 //! After an error: stand-ins, so that what registers the handler is not wrong as well.
 //!
-//! In comes the syntax, however wrong, out goes a `Handler` for any reactor, or an `enum f` with a `handler` for any fd. They only
-//! type-check. The item itself is emitted beside them, as for a right one.
+//! In comes the syntax, however wrong, out goes a `Handler` of the methods that are right, or for any reactor; or an `enum f` with a `handler` for any
+//! fd. They only type-check. The item itself is emitted beside them, as for a right one.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote_spanned;
 
 use super::cfg;
-use super::codegen::emit_companion;
+use super::codegen::{emit_companion, emit_impls};
+use super::model::{Methods, lower_impl};
 use super::parse::{FunctionSyntax, ImplSyntax};
+use crate::diag::Diag;
 use crate::paths::{Root, generated, never};
 
+/// `Handler` of the methods that are right, so that rustc sees their types too; or a stand-in, where there are none.
+pub(crate) fn emit_what_is_right(
+    root: &Root,
+    syntax: &ImplSyntax,
+    methods: &Methods<'_>,
+) -> TokenStream {
+    let mut again = Diag::default();
+    let mut model = lower_impl(syntax, methods, &mut again);
+    if model.variants.is_empty() || !again.is_empty() {
+        return emit_impl_stub(root, syntax);
+    }
+    for variant in &mut model.variants {
+        variant.is_complete = true; // the ports that it lacks may be those of a wrong one
+    }
+    emit_impls(root, &model)
+}
+
 /// `Handler<Ep>` for the type of the `impl`, whatever `Ep` is.
-pub(crate) fn emit_impl_stub(root: &Root, syntax: &ImplSyntax) -> TokenStream {
+fn emit_impl_stub(root: &Root, syntax: &ImplSyntax) -> TokenStream {
     let span = generated();
     let cfgs = cfg::attributes(&syntax.head.attrs);
     let (handler, dispatch) = (root.handler_trait(span), root.dispatch(span));

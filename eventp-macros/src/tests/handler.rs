@@ -1,5 +1,9 @@
 //! `#[handler]`.
 
+use core::ops::Range;
+
+use proc_macro2::{TokenStream, TokenTree};
+
 use super::{check_style, errors_in, mask, parse};
 use crate::entry;
 
@@ -276,6 +280,42 @@ fn bodies_are_not_opened() {
     }
 }
 
+/// The tokens with their places, those in groups and the delimiters included.
+fn places(tokens: TokenStream) -> Vec<(String, Range<usize>)> {
+    let mut places = Vec::new();
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                places.push(("open".to_owned(), group.span_open().byte_range()));
+                places.extend(self::places(group.stream()));
+                places.push(("close".to_owned(), group.span_close().byte_range()));
+            }
+            token => places.push((token.to_string(), token.span().byte_range())),
+        }
+    }
+    places
+}
+
+/// So that editors complete and go to definitions inside, and rustc points there.
+#[test]
+fn an_item_keeps_its_spans_bodies_included() {
+    for item in [
+        "impl Echo { #[on(readable)] fn read(&mut self) { self.a.b(c [ 3 ])?; } fn other(&self) { d } const X: u8 = { 3 }; }",
+        "impl Echo { #[on(raedable)] fn read(&mut self) { self. } }",
+        "pub fn f(fd: &mut File, #[state] s: &mut S) -> io::Result<()> { fd.a(|b| { c }) }",
+        "fn f(fd: &File) { fd. }",
+    ] {
+        let tokens = parse(item);
+        let expansion = places(entry::handler(parse(""), tokens.clone()));
+        let mut missing = places(tokens);
+        missing.retain(|place| !expansion.contains(place));
+        // Our marks are gone: `#[on(..)]`, `#[state]`.
+        missing.retain(|(text, _)| text != "open" && text != "close");
+        let missing: String = missing.into_iter().map(|(text, _)| text).collect();
+        assert!(["#onreadable", "#onraedable", "#state", ""].contains(&&*missing), "{missing}");
+    }
+}
+
 #[test]
 fn after_an_error_the_handler_is_there() {
     let expansion = expand("impl<T> Echo<T> where T: Clone { #[on(x y)] fn read(&mut self) {} }");
@@ -284,6 +324,20 @@ fn after_an_error_the_handler_is_there() {
     let expansion = expand("pub fn f(a: &A) {}");
     assert!(expansion.contains("pub enum f { }"), "{expansion}");
     assert!(expansion.contains("pub fn handler"), "{expansion}");
+}
+
+#[test]
+fn what_is_right_is_checked_beside_what_is_wrong() {
+    let wrong = "#[on(x y)] fn wrong(&mut self, a: A) {}";
+    let right = "#[on(readable)] fn right(&mut self, b: B) -> bool {}";
+    let expansion = expand(&format!("impl Echo {{ {wrong} {right} }}"));
+    assert!(expansion.contains("Self :: right"), "{expansion}");
+    assert!(!expansion.contains("Self :: wrong"), "{expansion}");
+    // The wrong one may be that of the other port.
+    let expansion =
+        expand("impl Net { #[on(tx, x)] fn a(&mut self) {} #[on(rx)] fn b(&mut self) {} }");
+    assert!(expansion.contains("__this . rx"), "{expansion}");
+    assert!(!expansion.contains("assert_handled"), "{expansion}");
 }
 
 #[test]
