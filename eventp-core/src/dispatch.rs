@@ -97,7 +97,7 @@ impl Rest {
 fn opaque(mut pointer: *const Report) -> *const Report {
     // SAFETY: no instruction at all.
     unsafe {
-        core::arch::asm!("/* {0} */", inlateout(reg) pointer, options(pure, nomem, nostack, preserves_flags));
+        core::arch::asm!("/* {0} */", inlateout(reg) pointer, options(pure, readonly, nostack, preserves_flags));
     }
     pointer
 }
