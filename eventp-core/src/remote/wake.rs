@@ -14,7 +14,7 @@ use crate::remote::notifier::{Alert, Flag};
 use crate::remote::queue::Queue;
 use crate::sources::{Doorbell, doorbell};
 use crate::sync::{AtomicUsize, Ordering};
-use crate::sys::Epoll;
+use crate::sys::{self, Epoll};
 
 /// What all threads share.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Wake {
     /// Makes the eventfd and has `epoll` watch it. `rung` is what it calls in this reactor.
     pub(crate) fn new(epoll: &Epoll, rung: Call) -> io::Result<Self> {
         let bell = Arc::new(Bell {
-            doorbell: Doorbell::new()?,
+            doorbell: sys::eventfd()?.into(),
             stop: Flag::default(),
             alerts: Queue::new(),
             alive: AtomicUsize::new(0),

@@ -5,6 +5,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use super::failed;
 use crate::interest::{Interest, interest};
 use crate::sys;
 
@@ -48,13 +49,14 @@ impl Doorbell {
     ///
     /// # Errors
     ///
-    /// `EMFILE`, `ENFILE` and `ENOMEM` as in `eventfd(2)`.
+    /// `QuotaExceeded` if the process or the system has no fd left (`EMFILE`, `ENFILE`), `OutOfMemory` (`ENOMEM`). `PermissionDenied` or
+    /// `Unsupported` if a seccomp filter refuses the call (`EPERM`, `ENOSYS`).
     ///
     /// # Implementation notes
     ///
     /// One `eventfd2`.
     pub fn new() -> io::Result<Self> {
-        sys::eventfd().map(Self)
+        sys::eventfd().map(Self).map_err(failed("eventfd2"))
     }
 
     /// Makes one more event. From any thread.
