@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::ErrorKind;
@@ -32,6 +33,32 @@ struct Seen {
 struct Collector {
     seen: Arc<Seen>,
     level: Level,
+}
+
+/// Panics when it is told that the first span has ended.
+struct Quitter;
+
+impl Subscriber for Quitter {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(SPANS.replace(SPANS.get() + 1))
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {}
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, id: &Id) {
+        assert_ne!(id.into_u64(), 1, "as told");
+    }
+}
+
+thread_local! {
+    static SPANS: Cell<u64> = const { Cell::new(1) };
 }
 
 struct Visitor<'a>(&'a mut Fields);
@@ -173,4 +200,28 @@ fn a_span_ends_with_its_handler_whether_that_fails_or_panics() {
     });
     assert_eq!(spans.len(), 2);
     assert_eq!(steps, ["enter", "exit", "enter", "exit"]);
+}
+
+#[test]
+fn what_a_handler_answered_is_carried_out_for_its_own_subscriber_though_the_end_of_its_span_panics()
+{
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let ((fails, fails_peer), (leaves, leaves_peer)) = (pair(), pair());
+    let edge = interest().read().edge_triggered();
+    let failing =
+        reactor.on(edge.with_fd(fails), |_| Err::<(), _>(ErrorKind::AddrInUse.into())).unwrap();
+    fire(&fails_peer);
+    tracing::subscriber::with_default(Quitter, || assert!(panics(|| reactor.run_once(NOW))));
+
+    let leaving = reactor.on(edge.with_fd(leaves), |mut d| d.reactor.delete(d.key)).unwrap();
+    fire(&leaves_peer);
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        if let Err(error) = reactor.run_once(NOW) {
+            told.push(error.downcast::<eventp::Error>().unwrap().key());
+        }
+    }
+    assert!(!reactor.contains(leaving));
+    assert_eq!(told, [Some(failing)], "and not {leaving:?}, whose handler did not fail");
+    assert!(!reactor.contains(failing));
 }
