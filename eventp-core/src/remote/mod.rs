@@ -67,7 +67,11 @@ impl<S> Inbox<S> {
         match self.jobs.push(job) {
             Ok(false) => Ok(()),
             Ok(true) => self.bell.ring().inspect_err(|_| self.jobs.unheard()),
-            Err((_, door)) => door.check(),
+            Err((job, door)) => {
+                // First: where its destructor panics, a result that there is already would be leaked (rust-lang/rust#47949).
+                drop(job);
+                door.check()
+            }
         }
     }
 
@@ -159,7 +163,7 @@ impl<S> Remote<S> {
         F: FnOnce(&mut S, Pinned<'_, Eventp<S>>) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.check_thread()?;
+        let closure = self.unless_on_own_thread(closure)?;
         Call::begin(&self.inbox, closure).wait(None)
     }
 
@@ -174,7 +178,7 @@ impl<S> Remote<S> {
         F: FnOnce(&mut S, Pinned<'_, Eventp<S>>) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.check_thread()?;
+        let closure = self.unless_on_own_thread(closure)?;
         Call::begin(&self.inbox, closure).wait(Some(timeout))
     }
 
@@ -218,10 +222,12 @@ impl<S> Remote<S> {
         }
     }
 
-    fn check_thread(&self) -> io::Result<()> {
+    /// The closure again, which is dropped here if this is the reactor's own thread: before there is an error, as in [`Inbox::hand_in`].
+    fn unless_on_own_thread<F>(&self, closure: F) -> io::Result<F> {
         if !self.inbox.bell.is_own_thread() {
-            return Ok(());
+            return Ok(closure);
         }
+        drop(closure);
         let reason = "this is the reactor's own thread, which would wait for itself; use the `Pinned` that the handler gets, or `send`";
         Err(io::Error::new(io::ErrorKind::Deadlock, reason))
     }
