@@ -35,8 +35,14 @@ struct Collector {
     level: Level,
 }
 
-/// Panics when it is told that the first span has ended.
-struct Quitter;
+/// Panics when it is told of the first span: that it is made, that it begins, or that it has ended.
+struct Quitter(&'static str);
+
+impl Quitter {
+    fn told(&self, of: &'static str, number: u64) {
+        assert!(number != 1 || self.0 != of, "as told");
+    }
+}
 
 impl Subscriber for Quitter {
     fn enabled(&self, _: &Metadata<'_>) -> bool {
@@ -44,16 +50,21 @@ impl Subscriber for Quitter {
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(SPANS.replace(SPANS.get() + 1))
+        let number = SPANS.replace(SPANS.get() + 1);
+        self.told("new", number);
+        Id::from_u64(number)
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
     fn record_follows_from(&self, _: &Id, _: &Id) {}
     fn event(&self, _: &tracing::Event<'_>) {}
-    fn enter(&self, _: &Id) {}
+
+    fn enter(&self, id: &Id) {
+        self.told("enter", id.into_u64());
+    }
 
     fn exit(&self, id: &Id) {
-        assert_ne!(id.into_u64(), 1, "as told");
+        self.told("exit", id.into_u64());
     }
 }
 
@@ -211,7 +222,9 @@ fn what_a_handler_answered_is_carried_out_for_its_own_subscriber_though_the_end_
     let failing =
         reactor.on(edge.with_fd(fails), |_| Err::<(), _>(ErrorKind::AddrInUse.into())).unwrap();
     fire(&fails_peer);
-    tracing::subscriber::with_default(Quitter, || assert!(panics(|| reactor.run_once(NOW))));
+    tracing::subscriber::with_default(Quitter("exit"), || {
+        assert!(panics(|| reactor.run_once(NOW)))
+    });
 
     let leaving = reactor.on(edge.with_fd(leaves), |mut d| d.reactor.delete(d.key)).unwrap();
     fire(&leaves_peer);
@@ -224,4 +237,28 @@ fn what_a_handler_answered_is_carried_out_for_its_own_subscriber_though_the_end_
     assert!(!reactor.contains(leaving));
     assert_eq!(told, [Some(failing)], "and not {leaving:?}, whose handler did not fail");
     assert!(!reactor.contains(failing));
+}
+
+#[test]
+fn no_event_is_lost_when_who_is_told_of_its_span_panics() {
+    for told in ["new", "enter", "exit"] {
+        SPANS.set(1);
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let ((edge, edge_peer), (once, once_peer)) = (pair(), pair());
+        let sources = [
+            interest().read().edge_triggered().with_fd(edge),
+            interest().read().oneshot().with_fd(once),
+        ];
+        for source in sources {
+            reactor.on(source, |d| *d.state += 1).unwrap();
+        }
+        fire(&edge_peer);
+        fire(&once_peer);
+        let mut calls = 0;
+        tracing::subscriber::with_default(Quitter(told), || {
+            assert!(panics(|| reactor.run_once_with(&mut calls, NOW)));
+            common::settle(&mut reactor, &mut calls);
+        });
+        assert_eq!(calls, 2, "{told}");
+    }
 }
