@@ -261,10 +261,10 @@ impl<S> Eventp<S> {
         if self.engine.wake.is_none() {
             let wake = Wake::new(&self.engine.epoll, rung::<S>);
             let wake = wake.map_err(|error| Error::of("remote", error))?;
-            let fd = wake.fd();
+            let (fd, header) = (wake.fd(), wake.header());
             self.engine.wake = Some(wake);
             // I1: whoever had the number until now had its fd closed behind our back.
-            self.engine.claim_for_reactor(fd);
+            self.engine.claim(fd, header);
         }
         Ok(&self.engine.wake.as_ref().expect("set above").bell)
     }
