@@ -221,6 +221,23 @@ mod a_stop {
         assert_eq!(drops.load(Ordering::SeqCst), 1);
     }
 
+    #[test]
+    fn of_a_reactor_that_goes_in_an_unwinding_drops_what_a_destructor_panicked_with_even_if_that_panics()
+     {
+        struct Parcel;
+        impl Drop for Parcel {
+            fn drop(&mut self) {
+                std::panic::panic_any(Bomb);
+            }
+        }
+        assert!(common::panics(|| {
+            let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+            let parcel = Parcel;
+            reactor.remote().unwrap().send(move |_, _| drop(parcel)).unwrap();
+            panic!("as told");
+        }));
+    }
+
     fn hand_in_two_bombs(remote: &Remote<Vec<String>>, witness: Dropped) {
         for bomb in [Bomb, Bomb] {
             remote.send(move |_, _| drop(bomb)).unwrap();
