@@ -279,8 +279,10 @@ impl<S> Eventp<S> {
         let mut panics = inbox.set_door(Door::Gone).into_iter();
         let first = panics.next();
         panics.for_each(|payload| drop(panicked(payload)));
-        if let (Some(first), false) = (first, thread::panicking()) {
-            resume_unwind(first);
+        match first {
+            Some(first) if thread::panicking() => drop(panicked(first)),
+            Some(first) => resume_unwind(first),
+            None => {}
         }
     }
 
