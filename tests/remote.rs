@@ -238,6 +238,29 @@ mod a_stop {
         }));
     }
 
+    #[test]
+    fn drops_every_closure_even_if_both_a_waker_and_its_closure_panic() {
+        struct Rings;
+        impl std::task::Wake for Rings {
+            fn wake(self: Arc<Self>) {
+                panic!("tock");
+            }
+        }
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        reactor.on_error(|error, seen| seen.push(error.to_string()));
+        let remote = reactor.remote().unwrap();
+        let (bomb, (drops, witness)) = (Bomb, counted());
+        let mut call = pin!(remote.call_async(move |_, _| drop(bomb)));
+        let waker = Arc::new(Rings).into();
+        assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        remote.send(move |_, _| drop(witness)).unwrap();
+        reactor.stop();
+        let mut seen = Vec::new();
+        reactor.run_with(&mut seen).unwrap();
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        assert_eq!(seen, ["remote: the closure panicked: tick"]);
+    }
+
     fn hand_in_two_bombs(remote: &Remote<Vec<String>>, witness: Dropped) {
         for bomb in [Bomb, Bomb] {
             remote.send(move |_, _| drop(bomb)).unwrap();
