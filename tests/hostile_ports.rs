@@ -6,7 +6,7 @@ mod common {
     include!("common/safe.rs");
 }
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -160,15 +160,10 @@ fn one_with_a_field_that_nobody_delivers_is_given_back() {
     reactor.add(refused).unwrap();
 }
 
-thread_local! {
-    /// Dropped when a [`Closing`] is asked who delivers its second field.
-    static TO_CLOSE: RefCell<Option<UnixStream>> = const { RefCell::new(None) };
-}
+/// Two fds, of which the second is delivered as `CALL` says.
+struct Fickle([UnixStream; 2]);
 
-/// Two fds, the first of which is closed while the second is to be modified.
-struct Closing(RawFd, UnixStream);
-
-impl Ports for Closing {
+impl Ports for Fickle {
     const ONE: bool = false;
     const FIELDS: &'static [Field] = &[
         Field { name: "a", ports: 1, armed: true, unhandled: "" },
@@ -177,7 +172,7 @@ impl Ports for Closing {
     type Struct = Self;
 
     fn ports(&self, field: usize, each: Each<'_>) -> io::Result<()> {
-        each([self.0, self.1.as_raw_fd()][field], interest().read());
+        each(self.0[field].as_raw_fd(), interest().read());
         Ok(())
     }
 
@@ -185,38 +180,43 @@ impl Ports for Closing {
     where
         W: Subscriber<Eventp<S>>,
     {
-        if field == 0 || CALL.get() == Answer::Right {
-            return Some(PortCall::of_field::<0>());
+        match CALL.get() {
+            Answer::None if field == 1 => None,
+            Answer::Panic if field == 1 => panic!("asked for a field"),
+            _ => Some(PortCall::of_field::<0>()),
         }
-        TO_CLOSE.with(RefCell::take);
-        None
     }
 }
 
-impl<Ep: EventpOps> Handler<Ep> for Closing {
+impl<Ep: EventpOps> Handler<Ep> for Fickle {
     fn handle(_: Dispatch<'_, Self, Ep>) -> io::Result<Flow> {
         Ok(Flow::Keep)
     }
 }
 
-#[test]
-fn a_refused_modify_that_cannot_be_taken_back_leaves_what_the_kernel_took() {
+/// What is left of a modify of both fds in which the second is asked for who delivers it.
+fn half_a_modify(answer: Answer) {
     CALL.set(Answer::Right);
-    let (closed, _peer) = pair();
-    let number = closed.as_raw_fd();
-    TO_CLOSE.set(Some(closed));
     let mut reactor = Eventp::<()>::new().unwrap();
-    let handle = reactor.add(Closing(number, pair().0)).unwrap();
-    CALL.set(Answer::None);
+    let ((a, _a_peer), (b, _b_peer)) = (pair(), pair());
+    let handle = reactor.add(Fickle([a, b])).unwrap();
+    CALL.set(answer);
     let both = handle.port(PortSet::of_fields(3));
-    let refused = reactor.modify(both, interest().write()).unwrap_err();
-    assert_eq!(refused.kind(), io::ErrorKind::InvalidInput, "{refused}");
-    assert!(TO_CLOSE.take().is_none());
+    let refused = panics(|| reactor.modify(both, interest().write()).unwrap());
+    assert!(refused);
     CALL.set(Answer::Right);
-    let first = handle.port(PortSet::of_fields(1));
-    assert_eq!(reactor.interest(first).unwrap(), interest().write());
-    reactor.delete(handle).unwrap();
-    assert_eq!(settle(&mut reactor, &mut ()), 0);
+    assert_eq!(reactor.interest(both).unwrap(), interest().read());
+    assert_eq!(settle(&mut reactor, &mut ()), 0, "nobody is watched for writing");
+}
+
+#[test]
+fn a_modify_of_a_field_that_nobody_delivers_changes_no_other() {
+    half_a_modify(Answer::None);
+}
+
+#[test]
+fn a_call_that_panics_while_modifying_leaves_the_others_as_they_were() {
+    half_a_modify(Answer::Panic);
 }
 
 /// An fd number that its owner has closed: `AsRawFd` is a safe trait.

@@ -290,3 +290,31 @@ fn without_an_fd_to_spare_the_old_instance_works_on_and_the_rebuild_is_tried_aga
         },
     );
 }
+
+#[test]
+fn a_port_that_takes_the_number_of_the_eventfd_frees_nothing_that_is_still_reported() {
+    let name = "a_port_that_takes_the_number_of_the_eventfd_frees_nothing_that_is_still_reported";
+    alone(name, || {
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let next = pair().0.as_raw_fd();
+        let remote = reactor.remote().unwrap();
+        for _ in 0..2 {
+            // SAFETY: the eventfd has got the lowest number that was free.
+            let eventfd = dup(unsafe { std::os::fd::BorrowedFd::borrow_raw(next) });
+            let (ours, theirs) = pair();
+            dup2(&ours, next);
+            let thief = interest().read().with_fd(Number(next));
+            let key = reactor.on(thief, |_| panic!("it was deleted")).unwrap();
+            // What `EPOLL_CTL_DEL` finds under the number is the eventfd again.
+            dup2(&eventfd, next);
+            reactor.delete(key).unwrap();
+            fire(&theirs);
+            assert_eq!(settle(&mut reactor, &mut 0), 0);
+            // The ghost had the instance rebuilt, with the eventfd.
+            remote.send(|calls, _| *calls += 1).unwrap();
+            let mut calls = 0;
+            settle(&mut reactor, &mut calls);
+            assert_eq!(calls, 1);
+        }
+    });
+}

@@ -137,6 +137,11 @@ mod a_call {
         reactor.run_once_with(&mut calls, None).unwrap();
         assert_eq!(calls, 1);
         assert_eq!(remote.call(|_, _| ()).unwrap_err().kind(), ErrorKind::Deadlock);
+        remote.stop().unwrap();
+        reactor.run_with(&mut calls).unwrap();
+        assert_eq!(remote.call(|_, _| ()).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        drop(reactor);
+        assert_eq!(remote.call(|_, _| ()).unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
 
     #[test]
@@ -219,6 +224,46 @@ mod a_stop {
             panic!("as told");
         }));
         assert_eq!(drops.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn of_a_reactor_that_goes_in_an_unwinding_drops_what_a_destructor_panicked_with_even_if_that_panics()
+     {
+        struct Parcel;
+        impl Drop for Parcel {
+            fn drop(&mut self) {
+                std::panic::panic_any(Bomb);
+            }
+        }
+        assert!(common::panics(|| {
+            let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+            let parcel = Parcel;
+            reactor.remote().unwrap().send(move |_, _| drop(parcel)).unwrap();
+            panic!("as told");
+        }));
+    }
+
+    #[test]
+    fn drops_every_closure_even_if_both_a_waker_and_its_closure_panic() {
+        struct Rings;
+        impl std::task::Wake for Rings {
+            fn wake(self: Arc<Self>) {
+                panic!("tock");
+            }
+        }
+        let mut reactor = Eventp::<Vec<String>>::new().unwrap();
+        reactor.on_error(|error, seen| seen.push(error.to_string()));
+        let remote = reactor.remote().unwrap();
+        let (bomb, (drops, witness)) = (Bomb, counted());
+        let mut call = pin!(remote.call_async(move |_, _| drop(bomb)));
+        let waker = Arc::new(Rings).into();
+        assert!(call.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        remote.send(move |_, _| drop(witness)).unwrap();
+        reactor.stop();
+        let mut seen = Vec::new();
+        reactor.run_with(&mut seen).unwrap();
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+        assert_eq!(seen, ["remote: the closure panicked: tick"]);
     }
 
     fn hand_in_two_bombs(remote: &Remote<Vec<String>>, witness: Dropped) {

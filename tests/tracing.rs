@@ -2,6 +2,7 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::ErrorKind;
@@ -32,6 +33,43 @@ struct Seen {
 struct Collector {
     seen: Arc<Seen>,
     level: Level,
+}
+
+/// Panics when it is told of the first span: that it is made, that it begins, or that it has ended.
+struct Quitter(&'static str);
+
+impl Quitter {
+    fn told(&self, of: &'static str, number: u64) {
+        assert!(number != 1 || self.0 != of, "as told");
+    }
+}
+
+impl Subscriber for Quitter {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        let number = SPANS.replace(SPANS.get() + 1);
+        self.told("new", number);
+        Id::from_u64(number)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn event(&self, _: &tracing::Event<'_>) {}
+
+    fn enter(&self, id: &Id) {
+        self.told("enter", id.into_u64());
+    }
+
+    fn exit(&self, id: &Id) {
+        self.told("exit", id.into_u64());
+    }
+}
+
+thread_local! {
+    static SPANS: Cell<u64> = const { Cell::new(1) };
 }
 
 struct Visitor<'a>(&'a mut Fields);
@@ -173,4 +211,54 @@ fn a_span_ends_with_its_handler_whether_that_fails_or_panics() {
     });
     assert_eq!(spans.len(), 2);
     assert_eq!(steps, ["enter", "exit", "enter", "exit"]);
+}
+
+#[test]
+fn what_a_handler_answered_is_carried_out_for_its_own_subscriber_though_the_end_of_its_span_panics()
+{
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let ((fails, fails_peer), (leaves, leaves_peer)) = (pair(), pair());
+    let edge = interest().read().edge_triggered();
+    let failing =
+        reactor.on(edge.with_fd(fails), |_| Err::<(), _>(ErrorKind::AddrInUse.into())).unwrap();
+    fire(&fails_peer);
+    tracing::subscriber::with_default(Quitter("exit"), || {
+        assert!(panics(|| reactor.run_once(NOW)))
+    });
+
+    let leaving = reactor.on(edge.with_fd(leaves), |mut d| d.reactor.delete(d.key)).unwrap();
+    fire(&leaves_peer);
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        if let Err(error) = reactor.run_once(NOW) {
+            told.push(error.downcast::<eventp::Error>().unwrap().key());
+        }
+    }
+    assert!(!reactor.contains(leaving));
+    assert_eq!(told, [Some(failing)], "and not {leaving:?}, whose handler did not fail");
+    assert!(!reactor.contains(failing));
+}
+
+#[test]
+fn no_event_is_lost_when_who_is_told_of_its_span_panics() {
+    for told in ["new", "enter", "exit"] {
+        SPANS.set(1);
+        let mut reactor = Eventp::<u32>::new().unwrap();
+        let ((edge, edge_peer), (once, once_peer)) = (pair(), pair());
+        let sources = [
+            interest().read().edge_triggered().with_fd(edge),
+            interest().read().oneshot().with_fd(once),
+        ];
+        for source in sources {
+            reactor.on(source, |d| *d.state += 1).unwrap();
+        }
+        fire(&edge_peer);
+        fire(&once_peer);
+        let mut calls = 0;
+        tracing::subscriber::with_default(Quitter(told), || {
+            assert!(panics(|| reactor.run_once_with(&mut calls, NOW)));
+            common::settle(&mut reactor, &mut calls);
+        });
+        assert_eq!(calls, 2, "{told}");
+    }
 }

@@ -9,6 +9,8 @@
 
 use core::ffi::c_void;
 use std::io;
+#[cfg(feature = "tracing")]
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::engine::Engine;
 use crate::event::Event;
@@ -228,9 +230,15 @@ unsafe fn deliver_in_span<T: Subscriber<Eventp<S>>, S>(
 ) {
     // SAFETY: I1: the header is allocated; a plain copy is read.
     let Header { key, fd, .. } = unsafe { *header };
-    let span = trace::span_of::<T>(key, fd, port, Event::new(events));
+    let event = Event::new(events);
+    // A panic of who is told of spans takes no event away: it goes on when the handler has returned.
+    let begin = || trace::span_of::<T>(key, fd, port, event).entered();
+    let span = catch_unwind(AssertUnwindSafe(begin));
     // SAFETY: the caller's promise. Whoever wants spans is told of them by values only, and has no way into the reactor.
-    span.in_scope(|| unsafe { call(value, header, port, events, reactor) });
+    unsafe { call(value, header, port, events, reactor) };
+    if let Err(payload) = span {
+        resume_unwind(payload);
+    }
 }
 
 /// Calls the handler of a value.

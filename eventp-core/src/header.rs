@@ -31,8 +31,8 @@
 //! - I1. Whatever address the kernel may still report points at an allocated header. A header is freed, or its memory used for another, only when (a) the batch
 //!   in which it could be reported is over, and (b) `EPOLL_CTL_DEL` for its fd returned 0 while no stale header carries
 //!   the same fd number, or the epoll instance it was registered in has been closed.
-//!   So every entry of the instance belongs to the header that has its number in the registry, to a stale header, or to an fd of the
-//!   reactor's own, which takes the number from whoever had it.
+//!   So every entry of the instance belongs to the header that has its number in the registry, or to a stale header. The reactor's own eventfd has
+//!   a header and a number there, too.
 //! - I2. While a handler runs on a value, nobody else forms a reference to that value.
 //! - I3. The fd is asked for once per port, when it is armed; that number is the only one used afterwards.
 //! - I4. No safe user trait is trusted for memory safety: it may lie, panic, or answer differently each time.

@@ -159,7 +159,11 @@ impl<'a, Ep: EventpOps> Pinned<'a, Ep> {
     ///
     /// Those of [`Eventp::add`](crate::Eventp::add).
     pub fn add<T: Subscriber<Ep>>(&mut self, subscriber: T) -> io::Result<Handle<T>> {
-        self.try_add(subscriber).map_err(|(_, error)| error)
+        self.try_add(subscriber).map_err(|(subscriber, error)| {
+            // By hand: at the end of the closure, where its destructor panics, the error would be leaked (rust-lang/rust#47949).
+            drop(subscriber);
+            error
+        })
     }
 
     /// Adds a subscriber, and gives it back if that fails, as [`Eventp::try_add`](crate::Eventp::try_add).

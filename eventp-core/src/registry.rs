@@ -153,3 +153,35 @@ impl Registry {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::interest::interest;
+    use crate::key::Key;
+    use crate::reactor::Eventp;
+    use crate::sources::Doorbell;
+
+    fn add(reactor: &mut Eventp) -> Key {
+        let source = interest().read().with_fd(Doorbell::new().unwrap());
+        reactor.on(source, |_| ()).unwrap()
+    }
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_never_used_again() {
+        let mut reactor = Eventp::new().unwrap();
+        let first = add(&mut reactor);
+        let last = Key { generation: first.generation.wrapping_sub(1), ..first };
+        reactor.engine.registry.slots[first.slot as usize].generation = last.generation;
+        assert!(!reactor.contains(first) && reactor.contains(last));
+        reactor.delete(last).unwrap();
+        for _ in 0..2 {
+            let next = add(&mut reactor);
+            assert_ne!(next.slot, first.slot);
+            for stale in [first, last] {
+                assert!(!reactor.contains(stale) && reactor.delete(stale).is_err());
+            }
+            assert_eq!(reactor.len(), 1);
+            reactor.delete(next).unwrap();
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::io;
 use super::Engine;
 use super::arm::find_calls;
 use crate::error::Error;
-use crate::header::{Block, Header, Standing, data_of};
+use crate::header::{Block, Calls, Header, Standing, data_of};
 use crate::interest::Interest;
 use crate::ports::PortKey;
 use crate::refusal;
@@ -27,19 +27,19 @@ impl Engine {
         if ports.only.is_none() {
             let block = self.find("modify", ports.key)?;
             if let Some(header) = block.one() {
-                return self.modify_one(block, header, interest);
+                let calls = find_modified(block, header, interest)?;
+                return self.modify_one(block, header, calls, interest);
             }
         }
         let mut selected = Vec::new();
         let block = self.select("modify", ports, &mut selected)?;
         // SAFETY: I1: registered, so allocated; plain copies are read.
         let before: Vec<Header> = selected.iter().map(|&header| unsafe { *header }).collect();
-        for (header, before) in selected.iter().zip(&before) {
-            refusal::check_exclusive(before.interest, interest)
-                .map_err(|error| Error::at_port("modify", block, *header, error))?;
-        }
-        for (nth, &header) in selected.iter().enumerate() {
-            if let Err(error) = self.modify_one(block, header, interest) {
+        // User code, which may panic: nothing has changed yet (I4).
+        let calls = selected.iter().map(|&header| find_modified(block, header, interest));
+        let calls = calls.collect::<Result<Vec<_>, _>>()?;
+        for (nth, (&header, calls)) in selected.iter().zip(calls).enumerate() {
+            if let Err(error) = self.modify_one(block, header, calls, interest) {
                 for (&modified, before) in selected[..nth].iter().zip(&before) {
                     self.restore(modified, before);
                 }
@@ -67,13 +67,11 @@ impl Engine {
         &mut self,
         block: Block,
         header: *mut Header,
+        calls: Calls,
         interest: Interest,
     ) -> Result<(), Error> {
         // SAFETY: I1: the subscriber is registered, so its headers are allocated; a plain copy is read.
-        let Header { interest: current, fd, standing, field, .. } = unsafe { *header };
-        let calls = refusal::check_exclusive(current, interest)
-            .and_then(|()| find_calls(block.meta(), field))
-            .map_err(|error| Error::at_port("modify", block, header, error))?;
+        let Header { interest: current, fd, standing, .. } = unsafe { *header };
         let changed = match standing {
             Standing::Armed if interest == current && !interest.is_oneshot() => return Ok(()),
             Standing::Armed | Standing::Fired => self.epoll.modify(fd, interest, data_of(header)),
@@ -95,4 +93,13 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What delivers the events of a port when it has this interest, if it can have that.
+fn find_modified(block: Block, header: *mut Header, interest: Interest) -> Result<Calls, Error> {
+    // SAFETY: I1: of a registered subscriber, so allocated; plain copies are read.
+    let Header { interest: current, field, .. } = unsafe { *header };
+    refusal::check_exclusive(current, interest)
+        .and_then(|()| find_calls(block.meta(), field))
+        .map_err(|error| Error::at_port("modify", block, header, error))
 }

@@ -115,6 +115,10 @@ impl Engine {
         for (block, header, error) in closed {
             self.lose(block, header, error);
         }
+        // If a port had its number, that is not registered in the new instance, or else this one could not have been.
+        if let Some(wake) = &self.wake {
+            self.registry.by_fd.claim(wake.fd(), wake.header());
+        }
         // SAFETY: I1: no batch is open, and the assignment above has closed the instance these were registered in.
         unsafe { self.limbo.free_all() };
         Ok(())

@@ -130,16 +130,9 @@ impl Engine {
         }
     }
 
-    /// The kernel has taken `fd` for the reactor's own use.
-    pub(crate) fn claim_for_reactor(&mut self, fd: RawFd) {
-        if let Some(previous) = self.registry.by_fd.release(fd) {
-            self.orphan(previous.as_ptr());
-        }
-    }
-
     /// The kernel has taken `fd` for this header.
     #[inline]
-    pub(super) fn claim(&mut self, fd: RawFd, header: *mut Header) {
+    pub(crate) fn claim(&mut self, fd: RawFd, header: *mut Header) {
         if let Some(previous) = self.registry.by_fd.claim(fd, header) {
             self.orphan(previous.as_ptr());
         }
@@ -184,11 +177,13 @@ impl Engine {
     #[cold]
     #[inline(never)]
     fn orphan(&mut self, header: *mut Header) {
-        // SAFETY: I1: a header that had a number in the registry belongs to a registered subscriber. Only plain fields are
-        // written; the value is not touched (I2).
+        // SAFETY: I1: a header that had a number in the registry belongs to a registered subscriber, or is that of the reactor's own eventfd, which
+        // goes on. Only plain fields are written; the value is not touched (I2).
         let fd = unsafe {
-            self.silence(header);
-            (*header).standing = Standing::Orphaned;
+            if self.wake.as_ref().is_none_or(|wake| wake.header() != header) {
+                self.silence(header);
+                (*header).standing = Standing::Orphaned;
+            }
             (*header).fd
         };
         self.limbo.mark_stale(fd);

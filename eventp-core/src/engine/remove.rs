@@ -10,7 +10,7 @@ use super::Engine;
 use crate::entry::OwnedEntry;
 use crate::error::Error;
 use crate::flow::Flow;
-use crate::header::{Block, Header, Memory, Standing, Unit};
+use crate::header::{Block, Header, Memory, Standing, Unit, header_of};
 use crate::key::Key;
 use crate::ops::Running;
 use crate::todo::Todo;
@@ -84,6 +84,19 @@ impl Engine {
         }
         self.todo.clear(Todo::ATTEND);
         self.drop_doomed();
+    }
+
+    /// [`settle`](Engine::settle), after a panic: of the handler itself, which may have deleted its subscriber, or, when that had answered, of who is
+    /// told that its span ends.
+    pub(crate) fn settle_interrupted(&mut self) {
+        if !self.todo.has(Todo::ATTEND) {
+            return;
+        }
+        // A panic leaves the batch at the event after that of its handler.
+        let header = header_of(self.batch.events[self.batch.next - 1].u64);
+        // SAFETY: I1: the batch is not over, so the header is allocated; a plain copy is read.
+        let key = unsafe { (*header).key };
+        self.settle(key, header);
     }
 
     /// Removes the subscriber whose handler has answered so, unless it has deleted itself already.

@@ -3,6 +3,8 @@
 //! In come ports and an event, out goes a batch of those that are still there when the next turn begins. Who triggers without end does not keep fds
 //! waiting: two batches in a row are never of triggers.
 
+use core::ptr::NonNull;
+
 use super::Engine;
 use crate::error::Error;
 use crate::event::Event;
@@ -19,6 +21,8 @@ pub(super) struct Triggered {
     key: Key,
     port: Port,
     event: Event,
+    /// The header that the port had then, if it was looked for.
+    header: Option<NonNull<Header>>,
 }
 
 impl Engine {
@@ -34,13 +38,18 @@ impl Engine {
         }
         for header in selected {
             // SAFETY: as above.
-            self.trigger_later(ports.key, unsafe { (*header).port() }, event);
+            let port = unsafe { (*header).port() };
+            self.queue_up(Triggered { key: ports.key, port, event, header: NonNull::new(header) });
         }
         Ok(())
     }
 
     pub(crate) fn trigger_later(&mut self, key: Key, port: Port, event: Event) {
-        self.triggered.push_back(Triggered { key, port, event });
+        self.queue_up(Triggered { key, port, event, header: None });
+    }
+
+    fn queue_up(&mut self, triggered: Triggered) {
+        self.triggered.push_back(triggered);
         self.todo.set(Todo::TRIGGER);
         self.call_attention();
     }
@@ -54,12 +63,13 @@ impl Engine {
         }
         let mut len = 0;
         while len < self.batch.events.len() {
-            let Some(Triggered { key, port, event }) = self.triggered.pop_front() else {
+            let Some(triggered) = self.triggered.pop_front() else {
                 self.todo.clear(Todo::TRIGGER);
                 break;
             };
-            if let Some(header) = self.find_to_trigger(key, port) {
-                self.batch.events[len] = Report { events: event.bits(), u64: data_of(header) };
+            if let Some(header) = self.find_to_trigger(&triggered) {
+                let events = triggered.event.bits();
+                self.batch.events[len] = Report { events, u64: data_of(header) };
                 len += 1;
             }
         }
@@ -70,13 +80,16 @@ impl Engine {
         len
     }
 
-    /// The header of a triggered port, if it is still there and armed.
-    fn find_to_trigger(&self, key: Key, port: Port) -> Option<*mut Header> {
+    /// The header of a triggered port, if it is still there and armed: the one that it had, or after it was armed anew, another.
+    fn find_to_trigger(&self, triggered: &Triggered) -> Option<*mut Header> {
+        let &Triggered { key, port, header: former, .. } = triggered;
         let block = self.registry.find(key)?;
-        self.registry.headers(key, block).find(|&header| {
-            // SAFETY: I1: registered, so allocated; plain copies are read.
+        let is_it = |&header: &*mut Header| {
+            // SAFETY: I1: of a registered subscriber, which keeps all headers until it leaves, so allocated; plain copies are read.
             let Header { standing, index, field, .. } = unsafe { *header };
             standing.can_be_triggered() && Port { field, index } == port
-        })
+        };
+        let former = former.map(NonNull::as_ptr).filter(is_it);
+        former.or_else(|| self.registry.headers(key, block).find(is_it))
     }
 }

@@ -133,9 +133,7 @@ impl<S> Eventp<S> {
 
     /// Makes up for what an earlier run call left undone: the rest of a batch that a panic interrupted, errors not told yet.
     fn resume(&mut self) -> io::Result<usize> {
-        if self.engine.todo.take(Todo::ATTEND) {
-            self.engine.drop_doomed();
-        }
+        self.engine.settle_interrupted();
         self.tell_hook();
         if let (true, Some(inbox)) = (self.engine.todo.has(Todo::CALL), &self.inbox) {
             drop(inbox.set_door(Door::Open));

@@ -9,7 +9,7 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -153,8 +153,13 @@ where
     fn abandon(&self) {
         if let Some(job) = self.begin() {
             let reason = "the reactor stopped before it came to this call";
-            self.finish(Err(io::Error::new(io::ErrorKind::BrokenPipe, reason)));
+            let error = io::Error::new(io::ErrorKind::BrokenPipe, reason);
+            // Both are user code, the waker and the destructor: a panic of the one must not meet one of the other, which aborts.
+            let told = catch_unwind(AssertUnwindSafe(|| self.finish(Err(error))));
             drop(job);
+            if let Err(payload) = told {
+                resume_unwind(payload);
+            }
         }
     }
 

@@ -67,7 +67,11 @@ impl<S> Inbox<S> {
         match self.jobs.push(job) {
             Ok(false) => Ok(()),
             Ok(true) => self.bell.ring().inspect_err(|_| self.jobs.unheard()),
-            Err((_, door)) => door.check(),
+            Err((job, door)) => {
+                // First: where its destructor panics, a result that there is already would be leaked (rust-lang/rust#47949).
+                drop(job);
+                door.check()
+            }
         }
     }
 
@@ -159,7 +163,7 @@ impl<S> Remote<S> {
         F: FnOnce(&mut S, Pinned<'_, Eventp<S>>) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.check_thread()?;
+        let closure = self.unless_on_own_thread(closure)?;
         Call::begin(&self.inbox, closure).wait(None)
     }
 
@@ -174,7 +178,7 @@ impl<S> Remote<S> {
         F: FnOnce(&mut S, Pinned<'_, Eventp<S>>) -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.check_thread()?;
+        let closure = self.unless_on_own_thread(closure)?;
         Call::begin(&self.inbox, closure).wait(Some(timeout))
     }
 
@@ -218,10 +222,13 @@ impl<S> Remote<S> {
         }
     }
 
-    fn check_thread(&self) -> io::Result<()> {
-        if !self.inbox.bell.is_own_thread() {
-            return Ok(());
+    /// The closure again, which is dropped here if this is the reactor's own thread: before there is an error, as in [`Inbox::hand_in`].
+    fn unless_on_own_thread<F>(&self, closure: F) -> io::Result<F> {
+        // Nobody waits at a closed door.
+        if !self.inbox.bell.is_own_thread() || self.inbox.jobs.door() != Door::Open {
+            return Ok(closure);
         }
+        drop(closure);
         let reason = "this is the reactor's own thread, which would wait for itself; use the `Pinned` that the handler gets, or `send`";
         Err(io::Error::new(io::ErrorKind::Deadlock, reason))
     }
@@ -255,10 +262,10 @@ impl<S> Eventp<S> {
         if self.engine.wake.is_none() {
             let wake = Wake::new(&self.engine.epoll, rung::<S>);
             let wake = wake.map_err(|error| Error::of("remote", error))?;
-            let fd = wake.fd();
+            let (fd, header) = (wake.fd(), wake.header());
             self.engine.wake = Some(wake);
             // I1: whoever had the number until now had its fd closed behind our back.
-            self.engine.claim_for_reactor(fd);
+            self.engine.claim(fd, header);
         }
         Ok(&self.engine.wake.as_ref().expect("set above").bell)
     }
@@ -273,8 +280,10 @@ impl<S> Eventp<S> {
         let mut panics = inbox.set_door(Door::Gone).into_iter();
         let first = panics.next();
         panics.for_each(|payload| drop(panicked(payload)));
-        if let (Some(first), false) = (first, thread::panicking()) {
-            resume_unwind(first);
+        match first {
+            Some(first) if thread::panicking() => drop(panicked(first)),
+            Some(first) => resume_unwind(first),
+            None => {}
         }
     }
 

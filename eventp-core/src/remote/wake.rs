@@ -98,6 +98,10 @@ impl Wake {
     pub(crate) fn fd(&self) -> RawFd {
         self.bell.doorbell.as_raw_fd()
     }
+
+    pub(crate) fn header(&self) -> *mut Header {
+        self.header.as_ptr()
+    }
 }
 
 impl Drop for Wake {
