@@ -119,7 +119,7 @@ impl Error {
     }
 
     /// What failed: `create`, `add`, `arm`, `disarm`, `modify`, `delete`, `trigger`, `interest`, `take`, `get`, `handle` (the handler returned an error),
-    /// `remote` (or a closure of one), `readiness`, `rebuild` (of the epoll instance), `spin` (see [`on_error`](crate::Eventp::on_error)), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals) or [`Child`](crate::Child), the name of the system call.
+    /// `remote` (or a closure of one), `readiness`, `rebuild` (of the epoll instance), `spin` (see [`on_error`](crate::Eventp::on_error)), or `wait`; of a [`Timer`](crate::Timer), [`Signals`](crate::Signals), [`Child`](crate::Child) or [`Doorbell`](crate::Doorbell), the name of the system call.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation
