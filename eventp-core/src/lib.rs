@@ -64,6 +64,6 @@ pub use __private::{
 #[doc(hidden)]
 pub use builder::answer::AnswerOf;
 #[doc(hidden)]
-pub use ops::sealed::LeavesItsThread;
+pub use ops::sealed::{LeavesItsThread, Stateless};
 #[doc(hidden)]
 pub use ports::One;
