@@ -73,7 +73,7 @@ impl<S> MockEventp<S> {
     /// # Errors
     ///
     /// - `NotFound`: the key is stale or unknown, or none of the ports is armed.
-    /// - `InvalidInput`: the subscriber has several fds, and the key does not say which.
+    /// - `InvalidInput`: the subscriber's ports are named by its fields, and the key does not say which.
     /// - Without an [error hook](MockEventp::on_error), the error of the handler: an [`Error`] whose operation is `handle`.
     ///
     /// # Panics

@@ -172,7 +172,7 @@ impl<S> Eventp<S> {
     /// - `NotFound`: the key is stale or unknown; the fd was closed or replaced since it was registered (`ENOENT`); or none of the ports is
     ///   armed.
     /// - `InvalidInput`: the registration is exclusive, or `interest` is (`epoll_ctl(2)`), found out before any system call; the fd is
-    ///   closed (`EBADF`); or the subscriber has several fds and the key does not say which.
+    ///   closed (`EBADF`); or the subscriber's ports are named by its fields, and the key does not say which.
     ///
     /// # Implementation notes
     ///
@@ -280,8 +280,8 @@ impl<S> Eventp<S> {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if the subscriber has several fds and the key
-    /// does not say which ([`Key::port`]).
+    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if the subscriber's ports are named by its
+    /// fields, and the key does not say which ([`Key::port`]).
     pub fn interest(&self, ports: impl Into<PortKey>) -> io::Result<Interest> {
         self.op_interest(ports.into())
     }
@@ -427,8 +427,8 @@ impl<S> Eventp<S> {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if it is one-shot and has fired, or if the subscriber
-    /// has several fds and the key does not say which.
+    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if it is one-shot and has fired, or if the
+    /// subscriber's ports are named by its fields, and the key does not say which.
     ///
     /// # Implementation notes
     ///
