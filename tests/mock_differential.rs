@@ -168,7 +168,7 @@ fn a_subscriber_with_several_fds_is_armed_disarmed_and_refused_alike() {
         &steps,
         &[
             "modify: NotFound",
-            "modify: InvalidInput `it has several fds",
+            "modify: InvalidInput `its ports are named by their fields",
             "arm: ok",
             "arm: AlreadyExists",
             "modify: InvalidInput `an exclusive",

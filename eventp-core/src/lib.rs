@@ -58,12 +58,12 @@ pub use subscriber::{Dispatch, Handler, HasInterest, Register, Subscriber};
 // Public under plain names, so that rustc's "the trait `..` is not implemented" does not spell a path that is none of the users' business.
 #[doc(hidden)]
 pub use __private::{
-    Fds, HandlerParameter, IntoInterest, IsFd, LendsState, NamedPorts, Ports, RawFds, ReactorAlias,
-    SameState,
+    Fds, HandlerParameter, IntoInterest, IsFd, LendsState, NamedPorts, PortOrEvent, PortOrFlag,
+    Ports, RawFds, ReactorAlias, SameState,
 };
 #[doc(hidden)]
 pub use builder::answer::AnswerOf;
 #[doc(hidden)]
-pub use ops::sealed::LeavesItsThread;
+pub use ops::sealed::{LeavesItsThread, Stateless};
 #[doc(hidden)]
 pub use ports::One;

@@ -56,6 +56,40 @@ pub(crate) mod sealed {
         fn op_get_mut<T: 'static>(&mut self, by: Running, handle: Handle<T>) -> io::Result<&mut T>;
     }
 
+    /// A reactor whose state is `()`. A bound on each call that lends none, instead of impls for such reactors alone: so every reactor has the call,
+    /// and the error where it cannot be made has words.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` has a state, which this call does not lend",
+        label = "lends no state",
+        note = "write `run_with(&mut state)`, or `run_once_with(&mut state, timeout)`; with a `MockEventp`, `fire_with(&mut state, ..)`"
+    )]
+    pub trait Stateless {
+        /// `()`. The bounds say that it is what the reactor has as well.
+        type State;
+        /// Such a state.
+        fn nothing<'a>() -> &'a mut Self::State;
+    }
+
+    // One impl for each type of reactors: by that rustc knows the state where nothing else says it. By one for `()` itself it would not.
+    #[diagnostic::do_not_recommend]
+    impl Stateless for crate::Eventp {
+        type State = ();
+        #[inline(always)] // into the run calls
+        fn nothing<'a>() -> &'a mut () {
+            // A box of nothing allocates nothing, and is at an address that is known when this is compiled.
+            Box::leak(Box::new(()))
+        }
+    }
+
+    #[cfg(feature = "mock")]
+    #[diagnostic::do_not_recommend]
+    impl Stateless for crate::MockEventp {
+        type State = ();
+        fn nothing<'a>() -> &'a mut () {
+            crate::Eventp::nothing()
+        }
+    }
+
     /// What could be sent to another thread, if there were such reactors. Nobody implements it: it gives the error its words.
     #[diagnostic::on_unimplemented(
         message = "`{Self}` stays on the thread of its reactor",

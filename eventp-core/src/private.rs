@@ -176,6 +176,39 @@ impl<T: AsFd + ?Sized> IsFd for T {
     }
 }
 
+/// A struct with several fds, where a word in `#[on(..)]` may be the name of one or stand for an event; it is in the type `Word`.
+#[diagnostic::on_unimplemented(
+    message = "unknown event `{Word}`; did you mean `{Meant}`?",
+    label = "not an event",
+    note = "fields with `#[fd]` can be named here where the struct has several"
+)]
+pub trait PortOrEvent<Word, Meant> {
+    /// The same as [`Ports::FIELDS`].
+    const FIELDS: &'static [Field];
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: NamedPorts, Word, Meant> PortOrEvent<Word, Meant> for T {
+    const FIELDS: &'static [Field] = <T as NamedPorts>::FIELDS;
+}
+
+/// The same for a word that is a flag of an interest.
+#[diagnostic::on_unimplemented(
+    message = "unknown event `{Word}`; expected `readable`, `writable`, `priority`, `error`, `hangup` or `read_closed`",
+    label = "not an event",
+    note = "flags stand where the fd is declared, as in `interest = read | edge_triggered`",
+    note = "fields with `#[fd]` can be named here where the struct has several"
+)]
+pub trait PortOrFlag<Word> {
+    /// The same as [`Ports::FIELDS`].
+    const FIELDS: &'static [Field];
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: NamedPorts, Word> PortOrFlag<Word> for T {
+    const FIELDS: &'static [Field] = <T as NamedPorts>::FIELDS;
+}
+
 /// The number of the port with this name; fails to compile with this text if there is none. The error is where this is called.
 #[must_use]
 #[track_caller]

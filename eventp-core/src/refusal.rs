@@ -18,7 +18,7 @@ macro_rules! refusals {
 }
 
 refusals! {
-    which_port: InvalidInput, "it has several fds; say which: `key.port(Type::FIELD)`";
+    which_port: InvalidInput, "its ports are named by their fields; say which: `key.port(Type::FIELD)`";
     none_armed: NotFound, "none of these ports is armed; arm them first";
     armed_already: AlreadyExists, "it is armed already; disarm it first";
     always_armed: InvalidInput, "it has one fd, which is armed as long as it is registered";

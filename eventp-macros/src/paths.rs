@@ -62,8 +62,10 @@ paths! {
     outcome => __private::Outcome;
     outcome_fn => __private::into_flow;
     outcome_trait => IntoFlow;
-    port_number => __private::port_number;
     port_call => __private::PortCall;
+    port_number => __private::port_number;
+    port_or_event => __private::PortOrEvent;
+    port_or_flag => __private::PortOrFlag;
     port_set => PortSet;
     ports => __private::Ports;
     raw_fds => __private::RawFds;

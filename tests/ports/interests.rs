@@ -42,6 +42,29 @@ fn of_a_key_alone_are_ambiguous() {
     }
 }
 
+/// A single fd is named by its field, too, if it is not a plain one.
+#[test]
+fn of_the_key_of_one_named_port_are_refused_without_a_word_of_others() {
+    #[subscriber]
+    struct Raw {
+        #[fd(interest = read, raw)]
+        fd: UnixStream,
+    }
+
+    #[handler]
+    impl Raw {
+        #[on(fd)]
+        fn ready(&mut self) {}
+    }
+
+    let mut reactor = Eventp::<()>::new().unwrap();
+    let handle = reactor.add(Raw { fd: UnixStream::pair().unwrap().0 }).unwrap();
+    let error = reactor.modify(handle, edge()).unwrap_err();
+    let text = "its ports are named by their fields; say which: `key.port(Type::FIELD)`";
+    assert!(error.to_string().ends_with(text), "{error}");
+    reactor.modify(handle.port(Raw::FD), edge()).unwrap();
+}
+
 #[test]
 fn that_one_port_cannot_have_leave_all_as_they_were() {
     let mut reactor = Eventp::<Seen>::new().unwrap();

@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::flow::Flow;
 use crate::interest::Interest;
 use crate::key::{Key, Port};
+use crate::ops::sealed::Stateless;
 use crate::ops::{Pinned, Running};
 use crate::ports::PortKey;
 
@@ -72,7 +73,7 @@ impl<S> MockEventp<S> {
     /// # Errors
     ///
     /// - `NotFound`: the key is stale or unknown, or none of the ports is armed.
-    /// - `InvalidInput`: the subscriber has several fds, and the key does not say which.
+    /// - `InvalidInput`: the subscriber's ports are named by its fields, and the key does not say which.
     /// - Without an [error hook](MockEventp::on_error), the error of the handler: an [`Error`] whose operation is `handle`.
     ///
     /// # Panics
@@ -266,15 +267,18 @@ impl<S> MockEventp<S> {
     }
 }
 
-/// For reactors without a state.
-impl MockEventp {
+/// Without a state: of a `MockEventp<()>`, which alone is `Stateless`.
+impl<S> MockEventp<S> {
     /// [`fire_with`](MockEventp::fire_with) without a state.
     ///
     /// # Errors
     ///
     /// As [`fire_with`](MockEventp::fire_with).
-    pub fn fire(&mut self, ports: impl Into<PortKey>, event: Event) -> io::Result<usize> {
-        self.fire_with(&mut (), ports, event)
+    pub fn fire(&mut self, ports: impl Into<PortKey>, event: Event) -> io::Result<usize>
+    where
+        Self: Stateless<State = S>,
+    {
+        self.fire_with(Self::nothing(), ports, event)
     }
 
     /// [`fire_batch_with`](MockEventp::fire_batch_with) without a state.
@@ -285,8 +289,11 @@ impl MockEventp {
     pub fn fire_batch<P: Into<PortKey>>(
         &mut self,
         events: impl IntoIterator<Item = (P, Event)>,
-    ) -> io::Result<usize> {
-        self.fire_batch_with(&mut (), events)
+    ) -> io::Result<usize>
+    where
+        Self: Stateless<State = S>,
+    {
+        self.fire_batch_with(Self::nothing(), events)
     }
 
     /// [`fire_all_with`](MockEventp::fire_all_with) without a state.
@@ -297,8 +304,11 @@ impl MockEventp {
     pub fn fire_all<P: Into<PortKey>>(
         &mut self,
         script: impl IntoIterator<Item = (P, Event)>,
-    ) -> io::Result<usize> {
-        self.fire_all_with(&mut (), script)
+    ) -> io::Result<usize>
+    where
+        Self: Stateless<State = S>,
+    {
+        self.fire_all_with(Self::nothing(), script)
     }
 
     /// [`turn_with`](MockEventp::turn_with) without a state.
@@ -306,8 +316,11 @@ impl MockEventp {
     /// # Errors
     ///
     /// As [`turn_with`](MockEventp::turn_with).
-    pub fn turn(&mut self) -> io::Result<usize> {
-        self.turn_with(&mut ())
+    pub fn turn(&mut self) -> io::Result<usize>
+    where
+        Self: Stateless<State = S>,
+    {
+        self.turn_with(Self::nothing())
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | the type, and what can be done with it outside of run calls |
 //! | `options.rs` | how it is made |
-//! | `run.rs` | the run calls |
+//! | `run.rs` | the run calls with a state |
 //! | `operations.rs` | what a `Pinned` does with it |
 //!
 //! In come subscribers and a state, out go handler calls. Here are the only places that put a user's type and the untyped [`Engine`]
@@ -17,6 +17,7 @@ mod run;
 use core::fmt;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::__private::IsFd;
 use crate::builder::FdSource;
@@ -29,7 +30,7 @@ use crate::flow::IntoFlow;
 use crate::header::Block;
 use crate::interest::Interest;
 use crate::key::{Handle, Key};
-use crate::ops::sealed::Ops;
+use crate::ops::sealed::{Ops, Stateless};
 use crate::ops::{AsPinned, Pinned, Running, sealed};
 use crate::ports::{PortKey, PortSet, Ports};
 use crate::refusal;
@@ -171,7 +172,7 @@ impl<S> Eventp<S> {
     /// - `NotFound`: the key is stale or unknown; the fd was closed or replaced since it was registered (`ENOENT`); or none of the ports is
     ///   armed.
     /// - `InvalidInput`: the registration is exclusive, or `interest` is (`epoll_ctl(2)`), found out before any system call; the fd is
-    ///   closed (`EBADF`); or the subscriber has several fds and the key does not say which.
+    ///   closed (`EBADF`); or the subscriber's ports are named by its fields, and the key does not say which.
     ///
     /// # Implementation notes
     ///
@@ -279,8 +280,8 @@ impl<S> Eventp<S> {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if the subscriber has several fds and the key
-    /// does not say which ([`Key::port`]).
+    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if the subscriber's ports are named by its
+    /// fields, and the key does not say which ([`Key::port`]).
     pub fn interest(&self, ports: impl Into<PortKey>) -> io::Result<Interest> {
         self.op_interest(ports.into())
     }
@@ -426,8 +427,8 @@ impl<S> Eventp<S> {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if it is one-shot and has fired, or if the subscriber
-    /// has several fds and the key does not say which.
+    /// `NotFound` if the key is stale or unknown, or none of the ports is armed; `InvalidInput` if it is one-shot and has fired, or if the
+    /// subscriber's ports are named by its fields, and the key does not say which.
     ///
     /// # Implementation notes
     ///
@@ -446,6 +447,41 @@ impl<S> Eventp<S> {
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         self.engine.todo.has(Todo::STOP)
+    }
+
+    // Here beside the type and not in `run.rs`, so that the errors about the bounds name the functions by it.
+
+    /// [`run_with`](Eventp::run_with) without a state: of an `Eventp<()>`, which alone is `Stateless`.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    pub fn run(&mut self) -> io::Result<()>
+    where
+        Self: Stateless<State = S>,
+    {
+        self.run_with(Self::nothing())
+    }
+
+    /// [`run_once_with`](Eventp::run_once_with) without a state: of an `Eventp<()>`, which alone is `Stateless`.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    ///
+    /// # Panics
+    ///
+    /// As [`run_with`](Eventp::run_with).
+    #[inline(always)] // as `run_once_with`
+    pub fn run_once(&mut self, timeout: Option<Duration>) -> io::Result<usize>
+    where
+        Self: Stateless<State = S>,
+    {
+        self.run_once_with(Self::nothing(), timeout)
     }
 }
 

@@ -255,37 +255,6 @@ impl<S> Eventp<S> {
     }
 }
 
-/// For reactors without a state.
-impl Eventp {
-    /// [`run_with`](Eventp::run_with) without a state.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Eventp::run_with).
-    ///
-    /// # Panics
-    ///
-    /// As [`run_with`](Eventp::run_with).
-    pub fn run(&mut self) -> io::Result<()> {
-        self.run_with(&mut ())
-    }
-
-    /// [`run_once_with`](Eventp::run_once_with) without a state.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_with`](Eventp::run_with).
-    ///
-    /// # Panics
-    ///
-    /// As [`run_with`](Eventp::run_with).
-    #[inline(always)] // as `run_once_with`
-    pub fn run_once(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        // A box of nothing allocates nothing, and is at an address that is known when this is compiled.
-        self.run_once_with(Box::leak(Box::new(())), timeout)
-    }
-}
-
 /// A reactor that was lent its state; takes the pointer back on every way out (I6).
 struct Lent<'a, S> {
     reactor: &'a mut Eventp<S>,

@@ -9,11 +9,12 @@ use syn::{GenericParam, Type};
 
 use super::call::{emit_call, is_never};
 use super::cfg;
+use super::check::emit_check;
 use super::function::{FunctionModel, FunctionVariant};
 use super::model::{Arm, ImplModel, Variant};
 use super::parse::ImplSyntax;
 use super::scope::{Ep, Scope};
-use super::when::{emit_check, emit_condition};
+use super::when::emit_condition;
 use crate::paths::{Root, at, generated, users_ends};
 use crate::tokens;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod cfg;
+mod check;
 pub(crate) mod codegen;
 pub(crate) mod events;
 pub(crate) mod function;

@@ -4,15 +4,18 @@
 //! stay true: every mistake is reported once, however many variants there are.
 
 use proc_macro2::TokenStream;
+use syn::ext::IdentExt as _;
 use syn::{GenericParam, Ident, ReceiverKind, Safety, Signature, Type};
 
 use super::cfg::{self, Conditions, Configuration};
+use super::names;
 use super::on::{self, On};
 use super::params::{self, Param, Place, peel};
 use super::parse::{ImplSyntax, Method, MethodSyntax};
 use super::scope::Scope;
 use super::share::{self, When};
 use crate::diag::Diag;
+use crate::event_names::{self, Meant};
 use crate::spell::spell;
 
 /// An `impl` with handlers.
@@ -29,6 +32,8 @@ pub(crate) struct Variant<'a> {
     pub(crate) arms: Vec<Arm<'a>>,
     /// The ports that have handlers, if ports are named at all.
     pub(crate) ports: Vec<&'a Ident>,
+    /// What each of these may have been meant for, if all of them look like events and no other word says that the struct has several fds.
+    pub(crate) meant: Option<Vec<Meant>>,
     /// Whether a method handles every port, as far as is known.
     pub(crate) is_complete: bool,
 }
@@ -157,7 +162,22 @@ fn lower_variant<'a>(
     }
     let scope = Scope::of_methods(head, arms.iter().map(|arm| &arm.call));
     let is_complete = on.iter().any(|on| on.ports.is_empty());
-    Variant { configuration, scope, arms, ports: share::named(&on), is_complete }
+    let ports = share::named(&on);
+    let meant = if on.iter().all(|on| on.is_alone) { meant_by(head, &ports) } else { None };
+    Variant { configuration, scope, arms, ports, meant, is_complete }
+}
+
+fn meant_by(head: &TokenStream, ports: &[&Ident]) -> Option<Vec<Meant>> {
+    let meant = ports.iter().map(|port| {
+        let word = port.unraw().to_string();
+        // Types will have these names.
+        let is_free = |name: &str| !names::mentions(head, name);
+        event_names::meant_by(&word).filter(|meant| match meant {
+            Meant::Event(event) => is_free(&word) && is_free(event),
+            Meant::Flag => is_free(&word),
+        })
+    });
+    meant.collect()
 }
 
 fn lower_method<'a>(method: &'a MethodSyntax, diag: &mut Diag) -> Declared<'a> {

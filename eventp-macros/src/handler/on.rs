@@ -20,11 +20,13 @@ pub(crate) struct On {
     /// Empty for every port.
     pub(crate) ports: Vec<Ident>,
     pub(crate) events: Events,
+    /// Whether the list stands alone, so that its words may have been meant for events.
+    pub(crate) is_alone: bool,
 }
 
 impl On {
     /// Everything, for a plain `handle`.
-    pub(crate) const ALL: Self = Self { ports: Vec::new(), events: Events::ALL };
+    pub(crate) const ALL: Self = Self { ports: Vec::new(), events: Events::ALL, is_alone: true };
 
     pub(crate) fn names(&self, port: &Ident) -> bool {
         self.ports.is_empty() || self.ports.contains(port)
@@ -73,7 +75,7 @@ fn lower_one_list(list: &List<'_>, diag: &mut Diag) -> Option<On> {
     let (events, ports): (List<'_>, List<'_>) = list.iter().copied().partition(is_event);
     if ports.is_empty() {
         let events = lower_events(&events, diag)?;
-        return Some(On { ports: Vec::new(), events });
+        return Some(On { ports: Vec::new(), events, is_alone: true });
     }
     if !events.is_empty() {
         // Each list on its own is looked at as well: the mistake may be in a word.
@@ -88,7 +90,7 @@ fn lower_one_list(list: &List<'_>, diag: &mut Diag) -> Option<On> {
         }
         return None;
     }
-    Some(On { ports: lower_ports(&ports, diag)?, events: Events::ALL })
+    Some(On { ports: lower_ports(&ports, diag)?, events: Events::ALL, is_alone: true })
 }
 
 /// Ports, and some of their events.
@@ -114,7 +116,7 @@ fn lower_two_lists(
         return None;
     }
     let (ports, events) = (lower_ports(&ports, diag), lower_events(&events, diag));
-    Some(On { ports: ports?, events: events? })
+    Some(On { ports: ports?, events: events?, is_alone: false })
 }
 
 /// The words between the `|`s; at least one. `what` they are to be.

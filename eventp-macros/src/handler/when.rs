@@ -1,8 +1,7 @@
 //! What a method is called on, as tokens.
 //!
 //! In comes a [`When`], out goes a condition over the context `__d`. It is a plain chain of comparisons: the reactor has one function for
-//! each field, in which the compiler knows the field's number. What must stay true: a port has the span of the user's word, since
-//! rustc says there that no field has this name.
+//! each field, in which the compiler knows the field's number. What must stay true: nothing here is found wrong; what can be, `check.rs` has said.
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote_spanned;
@@ -10,10 +9,8 @@ use syn::Type;
 use syn::ext::IdentExt as _;
 
 use super::events::Events;
-use super::model::Variant;
-use super::parse::ImplSyntax;
 use super::share::When;
-use crate::paths::{Root, generated, users_ends};
+use crate::paths::{Root, generated};
 
 /// The condition, unless it always holds.
 pub(super) fn emit_condition(root: &Root, this: &Type, when: &When<'_>) -> Option<TokenStream> {
@@ -62,20 +59,11 @@ fn emit_is_one_of(root: &Root, this: &Type, ports: &[&Ident]) -> TokenStream {
     quote_spanned!(generated()=> #(__d.port.field() == #numbers)||*)
 }
 
-/// The number of the field with this name. That there is one, [`emit_check`] has checked.
+/// The number of the field with this name. That there is one, [`emit_check`](super::check::emit_check) has checked.
 fn emit_number(root: &Root, this: &Type, port: &Ident) -> TokenStream {
     let (span, name) = (generated(), port.unraw().to_string());
-    let (number, named_ports) = (root.port_number(span), root.named_ports(span));
-    quote_spanned!(span=> const { #number(<#this as #named_ports>::FIELDS, #name, "") })
-}
-
-/// The same with the check, at the user's word: rustc says whether the struct has the field, and we, whether it is a port.
-fn emit_checked_number(root: &Root, port: &Ident) -> TokenStream {
-    let (here, name) = (port.span(), port.unraw().to_string());
-    let number = root.port_number(here);
-    let missing = format!("field `{name}` is not an fd; mark it with `#[fd(interest = ..)]`");
-    let fields = quote_spanned!(generated()=> __fields);
-    quote_spanned!(here=> #number(#fields, #name, #missing))
+    let (number, ports) = (root.port_number(span), root.ports(span));
+    quote_spanned!(span=> const { #number(<#this as #ports>::FIELDS, #name, "") })
 }
 
 /// A number rather than names: each path costs the user's build as much as a call.
@@ -83,41 +71,4 @@ fn emit_mask(events: Events) -> Literal {
     let mut mask = Literal::u32_unsuffixed(events.epoll_bits());
     mask.set_span(generated());
     mask
-}
-
-/// Has the compiler find names that are none, and a field that no method names: beside the impl, or within it if the type is not known before.
-pub(super) fn emit_check(
-    root: &Root,
-    syntax: &ImplSyntax,
-    variant: &Variant<'_>,
-) -> (TokenStream, TokenStream) {
-    if variant.ports.is_empty() {
-        return (TokenStream::new(), TokenStream::new());
-    }
-    let (span, this) = (generated(), &*syntax.head.self_ty);
-    let names = variant.ports.iter().map(|port| {
-        let this = quote_spanned!(span=> __this);
-        quote_spanned!(port.span()=> #this.#port)
-    });
-    let numbers = variant.ports.iter().map(|port| emit_checked_number(root, port));
-    let (named_ports, fields) = (root.named_ports(span), quote_spanned!(span=> __fields));
-    let check = quote_spanned! {span=>
-        let _ = |__this: <#this as #named_ports>::Struct| { #(let _ = &#names;)* };
-        let #fields = <#this as #named_ports>::FIELDS;
-    };
-    let check = if variant.is_complete {
-        quote_spanned!(span=> { #check #(let _ = #numbers;)* })
-    } else {
-        // With the user's own spans, so that rustc does not explain where the macro comes from.
-        let (first, last) = users_ends(this);
-        let (assert_handled, handled) =
-            (root.assert_handled(first), quote_spanned!(span=> __handled));
-        let arguments = quote_spanned!(last=> (#fields, #handled));
-        quote_spanned!(span=> { #check let #handled = #(1 << #numbers)|*; #assert_handled #arguments })
-    };
-    if syntax.head.generics.params.is_empty() {
-        (quote_spanned!(span=> const _: () = #check;), TokenStream::new())
-    } else {
-        (TokenStream::new(), quote_spanned!(span=> const #check;))
-    }
 }

@@ -10,6 +10,7 @@ const ITEMS: &[&str] = &[
     "#[__eventp(interest = read | const { 3 }, crate = a::b)] struct Echo { #[fd] r#in: (Vec<u8>) }",
     "#[__eventp()] pub(crate) struct Net<T> { #[fd(interest = read, group = r#loop, raw)] tx: Vec<T>, #[fd(interest = doorbell, with = <A as B>::c)] r#type: T }",
     "impl<T> Net<T> { #[on(tx | r#type, readable | hangup)] fn a(&mut self) {} #[on(tx)] fn b(&mut self) {} #[on(writable,)] fn c(&mut self) {} }",
+    "impl<T> Pipe<T> where T: AsFd { #[on(read | edge_triggered)] fn a(&mut self) {} #[on(out)] fn b(&mut self) {} }",
     "#[cfg(a)] impl<'a, T: Clone> Echo<{ 3 }, T> where T: Clone { #[on(readable | hangup)] #[cfg(b)] pub fn read<'s, Ep>(&'s mut self, #[cfg(not(c))] state: &mut S<'s>, r: Pinned<'_, Ep>, _: Event) -> io::Result<Flow> where Ep: EventpOps<State = S<'s>>, { a } const X: u8 = 3; }",
     "pub(crate) fn r#f<'a, T, const N: usize>(fd: &'a mut (impl Read + 'a), #[state] s: &mut [&T; N], r: a::Pinned<'a, impl EventpOps<State = impl Fn(&T) -> &T> + ?Sized>, k: Alias<'_>, #[cfg(x)] Key(..): Key) -> impl IntoFlow where T: Clone { body }",
     "async unsafe extern \"C\" fn f(self, a: &X, ...) -> ! { }",

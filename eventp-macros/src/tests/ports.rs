@@ -235,10 +235,44 @@ fn a_name_that_is_no_port_is_reported_at_the_word() {
 }
 
 #[test]
+fn a_word_that_looks_like_an_event_is_a_port_if_there_is_one_and_else_reported() {
+    for (words, path, text) in [
+        (
+            "read",
+            "PortOrEvent < read , readable >",
+            "`read` is no field with `#[fd(..)]` and no event; did you mean `readable`?",
+        ),
+        ("reading | wri", "< wri , writable >", "and no event; did you mean `writable`?"),
+        ("oneshot", "PortOrFlag < oneshot >", "and no event; expected `readable`, "),
+        ("out | tap", "NamedPorts", "field `out` is not an fd; mark it"),
+    ] {
+        let expansion = expand_impl(&format!("#[on({words})] fn a(&mut self) {{}}"));
+        assert!(expansion.contains(path) && expansion.contains(text), "{words}: {expansion}");
+    }
+}
+
+#[test]
+fn a_word_beside_a_port_is_one() {
+    for methods in [
+        "#[on(read)] fn a(&mut self) {} #[on(tap)] fn b(&mut self) {}",
+        "#[on(read | tap)] fn a(&mut self) {}",
+        "#[on(read, hangup)] fn a(&mut self) {}",
+        "#[on(read_end)] fn a(&mut self) {}",
+    ] {
+        let expansion = expand_impl(methods);
+        assert!(expansion.contains("NamedPorts"), "{expansion}");
+        assert!(!expansion.contains("PortOrEvent"), "{expansion}");
+    }
+    let item = parse("impl Pipe<read> { #[on(read)] fn a(&mut self) {} }");
+    let expansion = entry::handler(parse(""), item).to_string();
+    assert!(!expansion.contains("PortOrEvent"), "{expansion}");
+}
+
+#[test]
 fn events_that_nobody_names_go_to_those_who_read_the_port() {
     let is = |port: &str| {
         format!(
-            "__d . port . field () == const {{ :: eventp :: __private :: port_number (< Net as :: eventp :: __private :: NamedPorts > :: FIELDS , \"{port}\" , \"\") }}"
+            "__d . port . field () == const {{ :: eventp :: __private :: port_number (< Net as :: eventp :: __private :: Ports > :: FIELDS , \"{port}\" , \"\") }}"
         )
     };
     let expansion = expand_impl(
