@@ -23,7 +23,7 @@ stream_subscriber!(Bounded Parameter Concrete Mixed OnImpl);
 
 #[handler]
 impl Bounded {
-    #[on(readable)]
+    #[on(readable | writable)]
     fn read(&mut self, key: Key, mut reactor: Pinned<'_, impl EventpOps<State = Server> + Sized>) -> io::Result<()> {
         let _ = &self.stream;
         reactor.delete(key)
@@ -63,7 +63,7 @@ impl Parameter {
 
 #[handler]
 impl Concrete {
-    #[on(writable)]
+    #[on(readable | writable)]
     fn write(&mut self, key: Key, mut reactor: Pinned<'_, Eventp<Server>>, server: &mut Server) -> io::Result<()> {
         let _ = &self.stream;
         server.count();
@@ -73,7 +73,7 @@ impl Concrete {
 
 #[handler]
 impl Mixed {
-    #[on(writable)]
+    #[on(readable | writable)]
     fn concrete(&mut self, _: Pinned<'_, Eventp<Server>>) {}
 
     #[on(writable)]
@@ -131,7 +131,7 @@ impl<Ep: EventpOps> Holder<Ep> {
 
 #[handler]
 impl OnImpl {
-    #[on(writable)]
+    #[on(readable | writable)]
     fn write(&mut self, key: Key, mut reactor: Pinned<'_, impl EventpOps>, state: &mut impl Count) -> io::Result<()> {
         let _ = &self.stream;
         state.count();

@@ -18,7 +18,7 @@ impl Net {
     #[on(rx)]
     fn rx(&mut self) {}
 
-    #[on(r#loop, writable)]
+    #[on(r#loop, readable)]
     fn again(&mut self) {}
 }
 
