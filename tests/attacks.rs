@@ -98,7 +98,7 @@ struct Huge {
 
 impl Ports for Huge {
     const ONE: bool = false;
-    const FIELDS: &'static [Field] = &[Field { name: "a", ports: 0, armed: false, unhandled: "" }];
+    const FIELDS: &'static [Field] = &[Field { name: "a", ports: 0, armed: false, ..Field::ONE }];
     type Struct = Self;
 
     fn ports(&self, _field: usize, each: Each<'_>) -> io::Result<()> {

@@ -41,8 +41,8 @@ impl Ports for Hostile {
     const ONE: bool = false;
     // The counts are lies: they only say where room is made in advance.
     const FIELDS: &'static [Field] = &[
-        Field { name: "a", ports: 0, armed: true, unhandled: "" },
-        Field { name: "b", ports: 7, armed: false, unhandled: "" },
+        Field { name: "a", ports: 0, armed: true, ..Field::ONE },
+        Field { name: "b", ports: 7, armed: false, ..Field::ONE },
     ];
     type Struct = Self;
 
@@ -166,8 +166,8 @@ struct Fickle([UnixStream; 2]);
 impl Ports for Fickle {
     const ONE: bool = false;
     const FIELDS: &'static [Field] = &[
-        Field { name: "a", ports: 1, armed: true, unhandled: "" },
-        Field { name: "b", ports: 1, armed: true, unhandled: "" },
+        Field { name: "a", ports: 1, armed: true, ..Field::ONE },
+        Field { name: "b", ports: 1, armed: true, ..Field::ONE },
     ];
     type Struct = Self;
 

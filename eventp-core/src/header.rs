@@ -456,8 +456,7 @@ mod tests {
 
     impl<V, const ONE: bool, const PORTS: u16> Ports for Of<V, ONE, PORTS> {
         const ONE: bool = ONE;
-        const FIELDS: &'static [Field] =
-            &[Field { name: "fd", ports: PORTS, armed: true, unhandled: "" }];
+        const FIELDS: &'static [Field] = &[Field { ports: PORTS, ..Field::ONE }];
         type Struct = Self;
 
         fn ports(&self, _field: usize, _each: Each<'_>) -> io::Result<()> {

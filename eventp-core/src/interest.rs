@@ -272,6 +272,10 @@ impl Exclusive {
         Self(self.0 | WAKEUP)
     }
 
+    pub(crate) const fn into_interest(self) -> Interest {
+        Interest(self.0)
+    }
+
     /// This interest in an fd, as [`Interest::with_fd`].
     pub fn with_fd<Fd>(self, fd: Fd) -> FdSource<Fd> {
         Interest::from(self).with_fd(fd)
@@ -290,7 +294,7 @@ impl Exclusive {
 
 impl From<Exclusive> for Interest {
     fn from(exclusive: Exclusive) -> Self {
-        Self(exclusive.0)
+        exclusive.into_interest()
     }
 }
 

@@ -29,6 +29,15 @@ pub struct Field {
     pub armed: bool,
     /// What is to be said if no handler names it.
     pub unhandled: &'static str,
+    /// What is to be said if no handler is for an event that its interest asks for, in the order of the bits: readable, priority, writable. Empty
+    /// for what it does not ask for, or not as far as the compiler knows.
+    pub unheard: [&'static str; 3],
+}
+
+impl Field {
+    /// The only one, of which nothing is known.
+    pub const ONE: Self =
+        Self { name: "fd", ports: 1, armed: true, unhandled: "", unheard: [""; 3] };
 }
 
 /// What a field with `#[fd]` can be: an fd, or an `Option`, an array or a `Vec` of fds. `Kind` says which of these, and is inferred.
@@ -178,7 +187,7 @@ pub type Each<'a> = &'a mut dyn FnMut(RawFd, Interest);
 #[diagnostic::do_not_recommend]
 impl<T: AsFd + HasInterest> Ports for T {
     const ONE: bool = true;
-    const FIELDS: &'static [Field] = &[Field { name: "fd", ports: 1, armed: true, unhandled: "" }];
+    const FIELDS: &'static [Field] = &[Field::ONE];
     type Struct = Self;
 
     #[inline]

@@ -2,16 +2,17 @@
 //!
 //! Not public API: it changes without notice.
 
+use core::marker::PhantomData;
 use core::ops::ControlFlow;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::event::Event;
 use crate::flow::{Flow, IntoFlow};
-use crate::interest::Interest;
+use crate::interest::{Exclusive, Interest};
 use crate::key::{Key, Port};
 use crate::ops::{EventpOps, Pinned};
-use crate::subscriber::Dispatch;
+use crate::subscriber::{Dispatch, HasInterest};
 
 pub use crate::ports::{Each, Fds, Field, NamedPorts, One, PortCall, Ports, RawFds};
 
@@ -234,16 +235,99 @@ const fn is_same(a: &str, b: &str) -> bool {
     at == a.len() && at == b.len()
 }
 
-/// Fails to compile if a field is not among those that handlers name; the error is where this is called.
+/// The first interest of a struct with one fd, where `#[subscriber]` says it in words: then the compiler knows it too.
+pub trait KnownInterest {
+    /// The interest.
+    const INTEREST: Interest;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: KnownInterest> HasInterest for T {
+    #[inline]
+    fn interest(&self) -> Interest {
+        T::INTEREST
+    }
+}
+
+/// The interest of `interest = exclusive | ..`.
+#[must_use]
+pub const fn exclusive_interest(exclusive: Exclusive) -> Interest {
+    exclusive.into_interest()
+}
+
+/// What a struct asks the kernel for, any of its fds counted, as far as `#[subscriber]` says it in words.
+pub trait Asks {
+    /// The flags, as in `epoll_ctl(2)`.
+    const ASKS: u32;
+}
+
+impl<T: KnownInterest> Asks for T {
+    const ASKS: u32 = T::INTEREST.bits();
+}
+
+/// What the compiler knows of a `T`. Of a type that [`Asks`] for nothing in words, it finds what [`Unknown`] says.
+#[derive(Debug)]
+pub struct Known<T>(PhantomData<T>);
+
+impl<T: Asks> Known<T> {
+    /// The flags.
+    pub const ASKS: u32 = T::ASKS;
+}
+
+/// Nothing is known.
+pub trait Unknown {
+    /// No flags.
+    const ASKS: u32 = 0;
+}
+
+impl<T> Unknown for Known<T> {}
+
+/// Fails to compile if something is asked for that is not among the events which methods are for; the error is where this is called. Numbers
+/// only: each handler is checked, and each reference costs the user's build more than the rest.
 #[track_caller]
-pub const fn assert_handled(fields: &[Field], handled: u64) {
+pub const fn assert_heard(asks: u32, events: u32) {
+    let unheard = asks & !events;
+    assert!(
+        unheard & Event::READABLE == 0,
+        "interest `read` has no handler; add `#[on(readable)]` to a method, or remove `read` from the interest"
+    );
+    assert!(
+        unheard & Event::PRIORITY == 0,
+        "interest `priority` has no handler; add `#[on(priority)]` to a method, or remove `priority` from the interest"
+    );
+    assert!(
+        unheard & Event::WRITABLE == 0,
+        "interest `write` has no handler; add `#[on(writable)]` to a method, or remove `write` from the interest"
+    );
+}
+
+/// Fails to compile if a field has no handler, or none for an event that it asks for; the error is where this is called. The handlers are those of
+/// some ports, each with its events, and those of all ports.
+#[track_caller]
+pub const fn assert_handled(fields: &[Field], of_ports: &[(u8, u32)], of_all: u32) {
     let mut field = 0;
     while field < fields.len() {
-        if handled >> field & 1 == 0 {
-            panic!("{}", fields[field].unhandled);
+        let Field { unhandled, unheard, .. } = fields[field];
+        let events = of_all | events_of(field, of_ports);
+        assert!(events != 0, "{}", unhandled);
+        let mut bit = 0;
+        while bit < unheard.len() {
+            assert!(unheard[bit].is_empty() || events >> bit & 1 == 1, "{}", unheard[bit]);
+            bit += 1;
         }
         field += 1;
     }
+}
+
+const fn events_of(field: usize, of_ports: &[(u8, u32)]) -> u32 {
+    let (mut events, mut at) = (0, 0);
+    while at < of_ports.len() {
+        if of_ports[at].0 as usize == field {
+            events |= of_ports[at].1;
+        }
+        at += 1;
+    }
+    events
 }
 
 /// The interest of `interest = const EXPR`.

@@ -94,7 +94,7 @@ pub fn derive_subscriber(item: TokenStream) -> TokenStream {
 /// which they are written, until one fails or removes the subscriber. All handlers of a type are in one `impl`.
 ///
 /// Where the struct has several fds, `#[on(PORTS)]` names their fields, as in `#[on(rx | tx)]`, and `#[on(PORTS, EVENTS)]` both, as in
-/// `#[on(tap, readable)]`. Every fd has to have a handler.
+/// `#[on(tap, readable)]`. Every fd has to have a handler; and so has what its interest asks for by `read`, `write` and `priority`, also where there is one fd.
 ///
 /// A handler asks for parameters in any order: `Event`, `Interest`, `Key`, `Port`, `Pinned<'_, impl EventpOps>`, `&mut` the state,
 /// and, in a free function, `&mut` the fd. There, the state is the parameter that is named `state` or marked `#[state]`.

@@ -39,13 +39,16 @@ macro_rules! paths {
 }
 
 paths! {
+    asks => __private::Asks;
     assert_handled => __private::assert_handled;
+    assert_heard => __private::assert_heard;
     derive_subscriber => __private::__Subscriber;
     dispatch => Dispatch;
     doorbell_fn => doorbell;
     each => __private::Each;
     event_ops => EventpOps;
     exclusive_fn => exclusive;
+    exclusive_interest => __private::exclusive_interest;
     fd_field => __private::IsFd;
     fds => __private::Fds;
     field => __private::Field;
@@ -55,6 +58,8 @@ paths! {
     interest_fn => interest;
     interest_from => __private::IntoInterest;
     interest_type => Interest;
+    known => __private::Known;
+    known_interest => __private::KnownInterest;
     lends_state => __private::LendsState;
     named_ports => __private::NamedPorts;
     next_handler => __private::next_handler;
@@ -74,6 +79,7 @@ paths! {
     reports => __private::reports;
     same_state => __private::SameState;
     subscriber => Subscriber;
+    unknown => __private::Unknown;
 }
 
 /// The span of what has no counterpart in the user's code.

@@ -60,5 +60,5 @@ fn mask(events: &str) -> String {
         "READ_CLOSED" => 0x2000,
         _ => unreachable!("{event}"),
     };
-    events.split(' ').map(bit).sum::<u32>().to_string()
+    events.split_whitespace().map(bit).sum::<u32>().to_string()
 }

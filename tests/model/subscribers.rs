@@ -215,7 +215,7 @@ impl Several {
 }
 
 const fn field(name: &'static str, ports: u16, armed: bool) -> Field {
-    Field { name, ports, armed, unhandled: "" }
+    Field { name, ports, armed, ..Field::ONE }
 }
 
 impl Ports for Several {

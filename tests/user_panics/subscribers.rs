@@ -79,9 +79,9 @@ pub(crate) struct Far {
 impl Ports for Far {
     const ONE: bool = false;
     const FIELDS: &'static [Field] = &[
-        Field { name: "one", ports: 1, armed: true, unhandled: "" },
-        Field { name: "some", ports: 0, armed: true, unhandled: "" },
-        Field { name: "later", ports: 2, armed: false, unhandled: "" },
+        Field { name: "one", ports: 1, armed: true, ..Field::ONE },
+        Field { name: "some", ports: 0, armed: true, ..Field::ONE },
+        Field { name: "later", ports: 2, armed: false, ..Field::ONE },
     ];
     type Struct = Self;
 

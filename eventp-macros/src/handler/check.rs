@@ -1,4 +1,4 @@
-//! What the compiler is to find wrong with the ports that methods name, as tokens.
+//! What the compiler is to find wrong with the ports and the events that methods name, as tokens.
 //!
 //! In comes the model, out goes code that does nothing: a constant beside the impl or within it. What must stay true: a port has the span of
 //! the user's word, since rustc says there that no field has this name, or we, that it is no event.
@@ -8,47 +8,84 @@ use quote::{ToTokens as _, format_ident, quote_spanned};
 use syn::Type;
 use syn::ext::IdentExt as _;
 
+use super::events::Events;
 use super::model::Variant;
 use super::parse::ImplSyntax;
+use super::when::emit_mask;
 use crate::event_names::Meant;
 use crate::paths::{Root, generated, users_ends};
 use crate::tokens;
 
-/// Has the compiler find names that are none, and a field that no method names: beside the impl, or within it if the type is not known before.
+/// Has the compiler find names that are none, a field that no method names, and an event that an interest asks for and no method is for: beside the
+/// impl, or within it if the type is not known before.
 pub(super) fn emit_check(
     root: &Root,
     syntax: &ImplSyntax,
     variant: &Variant<'_>,
 ) -> (TokenStream, TokenStream) {
-    if variant.ports.is_empty() {
-        return (TokenStream::new(), TokenStream::new());
-    }
-    let (span, this) = (generated(), &*syntax.head.self_ty);
-    let (beside, found) = match &variant.meant {
-        Some(meant) => emit_fields_or_else(root, syntax, &variant.ports, meant),
-        None => (TokenStream::new(), emit_fields(root, this, &variant.ports)),
-    };
-    let meant = |at| variant.meant.as_ref().map(|meant: &Vec<Meant>| meant[at]);
-    let ports = variant.ports.iter().enumerate();
-    let numbers = ports.map(|(at, port)| emit_checked_number(root, port, meant(at)));
-    let check = if variant.is_complete {
-        quote_spanned!(span=> #found #(let _ = #numbers;)*)
-    } else {
-        // With the user's own spans, so that rustc does not explain where the macro comes from.
-        let (first, last) = users_ends(this);
-        let (assert_handled, fields, handled) = (
-            root.assert_handled(first),
-            quote_spanned!(span=> __fields),
-            quote_spanned!(span=> __handled),
-        );
-        let arguments = quote_spanned!(last=> (#fields, #handled));
-        quote_spanned!(span=> #found let #handled = #(1 << #numbers)|*; #assert_handled #arguments)
+    let span = generated();
+    let is_complete = variant.of_all.contains(Events::ASKED);
+    let (beside, check) = match (variant.ports.is_empty(), is_complete) {
+        (true, true) => return (TokenStream::new(), TokenStream::new()),
+        (true, false) => {
+            let this = &*syntax.head.self_ty;
+            (TokenStream::new(), emit_check_of_events(root, this, variant.of_all))
+        }
+        (false, _) => emit_check_of_ports(root, syntax, variant, is_complete),
     };
     if syntax.head.generics.params.is_empty() {
         return (quote_spanned!(span=> const _: () = { #beside #check };), TokenStream::new());
     }
     let beside = (!beside.is_empty()).then(|| quote_spanned!(span=> const _: () = { #beside };));
     (beside.unwrap_or_default(), quote_spanned!(span=> const { #check };))
+}
+
+/// Where no method names a port: of this type, which may have one or several or be no subscriber at all.
+fn emit_check_of_events(root: &Root, this: &Type, events: Events) -> TokenStream {
+    let (span, mask) = (generated(), emit_mask(events));
+    let (known, unknown) = (root.known(span), root.unknown(span));
+    // With the user's own spans, so that rustc does not explain where the macro comes from.
+    let (first, last) = users_ends(this);
+    let assert_heard = root.assert_heard(first);
+    let arguments = quote_spanned!(last=> (#known::<#this>::ASKS, #mask));
+    quote_spanned!(span=> use #unknown as _; #assert_heard #arguments)
+}
+
+/// Where ports are named: what stands beside the check, and the check.
+fn emit_check_of_ports(
+    root: &Root,
+    syntax: &ImplSyntax,
+    variant: &Variant<'_>,
+    is_complete: bool,
+) -> (TokenStream, TokenStream) {
+    let (span, this) = (generated(), &*syntax.head.self_ty);
+    let named: Vec<_> = variant.ports.iter().map(|(port, _)| *port).collect();
+    let (beside, found) = match &variant.meant {
+        Some(meant) => emit_fields_or_else(root, syntax, &named, meant),
+        None => (TokenStream::new(), emit_fields(root, this, &named)),
+    };
+    let meant = |at| variant.meant.as_ref().map(|meant: &Vec<Meant>| meant[at]);
+    let ports = named.iter().enumerate();
+    let numbers = ports.map(|(at, port)| emit_checked_number(root, port, meant(at)));
+    if is_complete {
+        return (beside, quote_spanned!(span=> #found #(let _ = #numbers;)*));
+    }
+    let masks = variant.ports.iter().map(|(_, events)| emit_mask(*events));
+    let of_all = emit_mask(variant.of_all);
+    // As above.
+    let (first, last) = users_ends(this);
+    let (assert_handled, fields, of_ports) = (
+        root.assert_handled(first),
+        quote_spanned!(span=> __fields),
+        quote_spanned!(span=> __of_ports),
+    );
+    let arguments = quote_spanned!(last=> (#fields, #of_ports, #of_all));
+    let check = quote_spanned! {span=>
+        #found
+        let #of_ports = &[#((#numbers, #masks)),*];
+        #assert_handled #arguments
+    };
+    (beside, check)
 }
 
 /// The number of the field with this name, at the user's word: rustc says whether the struct has the field, and we, whether it is a port. Of a word that

@@ -12,6 +12,8 @@ pub(crate) struct Events(u8);
 
 impl Events {
     pub(crate) const ALL: Self = Self(0b11_1111);
+    /// What is reported if the interest asks for it.
+    pub(crate) const ASKED: Self = Self(0b111);
     pub(crate) const READABLE: Self = Self(1);
     pub(crate) const WRITABLE: Self = Self(2);
     /// What the kernel reports whether or not a handler cares, so that somebody has to.

@@ -8,6 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::{GenericParam, Ident, ReceiverKind, Safety, Signature, Type};
 
 use super::cfg::{self, Conditions, Configuration};
+use super::events::Events;
 use super::names;
 use super::on::{self, On};
 use super::params::{self, Param, Place, peel};
@@ -30,12 +31,12 @@ pub(crate) struct Variant<'a> {
     pub(crate) scope: Scope,
     /// In source order.
     pub(crate) arms: Vec<Arm<'a>>,
-    /// The ports that have handlers, if ports are named at all.
-    pub(crate) ports: Vec<&'a Ident>,
+    /// The ports that methods name, if any, each with the events that are handled there.
+    pub(crate) ports: Vec<(&'a Ident, Events)>,
     /// What each of these may have been meant for, if all of them look like events and no other word says that the struct has several fds.
     pub(crate) meant: Option<Vec<Meant>>,
-    /// Whether a method handles every port, as far as is known.
-    pub(crate) is_complete: bool,
+    /// The events that are handled of all ports, as far as is known.
+    pub(crate) of_all: Events,
 }
 
 /// A method and what it is called on.
@@ -161,10 +162,12 @@ fn lower_variant<'a>(
         call.respells_state = call.spelled_state().is_some_and(|it| Some(it) != first_state);
     }
     let scope = Scope::of_methods(head, arms.iter().map(|arm| &arm.call));
-    let is_complete = on.iter().any(|on| on.ports.is_empty());
-    let ports = share::named(&on);
-    let meant = if on.iter().all(|on| on.is_alone) { meant_by(head, &ports) } else { None };
-    Variant { configuration, scope, arms, ports, meant, is_complete }
+    let named = share::named(&on);
+    let meant = if on.iter().all(|on| on.is_alone) { meant_by(head, &named) } else { None };
+    let ports = named.into_iter().map(|port| (port, share::handled(&on, |on| on.names(port))));
+    let ports = ports.collect();
+    let of_all = share::handled(&on, |on| on.ports.is_empty());
+    Variant { configuration, scope, arms, ports, meant, of_all }
 }
 
 fn meant_by(head: &TokenStream, ports: &[&Ident]) -> Option<Vec<Meant>> {

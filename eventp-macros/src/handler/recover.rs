@@ -8,6 +8,7 @@ use quote::quote_spanned;
 
 use super::cfg;
 use super::codegen::{emit_companion, emit_impls};
+use super::events::Events;
 use super::model::{Methods, lower_impl};
 use super::parse::{FunctionSyntax, ImplSyntax};
 use crate::diag::Diag;
@@ -25,7 +26,7 @@ pub(crate) fn emit_what_is_right(
         return emit_impl_stub(root, syntax);
     }
     for variant in &mut model.variants {
-        variant.is_complete = true; // the ports that it lacks may be those of a wrong one
+        variant.of_all = Events::ALL; // what it lacks may be that of a wrong one
     }
     emit_impls(root, &model)
 }

@@ -55,6 +55,15 @@ pub(crate) fn named<'a>(on: &[&'a On]) -> Vec<&'a Ident> {
     named
 }
 
+/// The events that the methods which are `concerned` name.
+pub(crate) fn handled(on: &[&On], concerned: impl Fn(&On) -> bool) -> Events {
+    let concerned = on.iter().filter(|on| concerned(on));
+    concerned.fold(Events::default(), |mut all, on| {
+        all |= on.events;
+        all
+    })
+}
+
 /// Gives the events that the kernel reports unasked, and no method names, to those who read, or else write, or else come first; among
 /// the methods that are `concerned`.
 fn distribute(on: &[&On], concerned: impl Fn(&On) -> bool) -> Vec<Option<Events>> {

@@ -67,7 +67,7 @@ fn emit_number(root: &Root, this: &Type, port: &Ident) -> TokenStream {
 }
 
 /// A number rather than names: each path costs the user's build as much as a call.
-fn emit_mask(events: Events) -> Literal {
+pub(super) fn emit_mask(events: Events) -> Literal {
     let mut mask = Literal::u32_unsuffixed(events.epoll_bits());
     mask.set_span(generated());
     mask

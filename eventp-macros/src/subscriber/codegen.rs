@@ -104,12 +104,22 @@ fn mentions_parameter(ty: &Type, generics: &Generics) -> bool {
     search(ty.to_token_stream(), generics)
 }
 
+/// `HasInterest`, by way of `KnownInterest` if it is written in words: then `#[handler]` can ask for it.
 fn impl_has_interest(owner: &Owner<'_>, fd: &Fd<'_>) -> TokenStream {
     let (root, name) = (&owner.root, owner.ident);
     let (generics, arguments, bounds) = owner.generics.split_for_impl();
-    let has_interest = root.has_interest(generated());
     let interest = root.interest_type(generated());
     let value = emit_interest(root, &fd.interest);
+    if let Interest::Plain(_) | Interest::Exclusive(_) = &fd.interest {
+        let known_interest = root.known_interest(generated());
+        return quote_spanned! {generated()=>
+            #[automatically_derived]
+            impl #generics #known_interest for #name #arguments #bounds {
+                const INTEREST: #interest = #value;
+            }
+        };
+    }
+    let has_interest = root.has_interest(generated());
     quote_spanned! {generated()=>
         #[automatically_derived]
         impl #generics #has_interest for #name #arguments #bounds {
@@ -130,8 +140,8 @@ pub(super) fn emit_interest(root: &Root, interest: &Interest) -> TokenStream {
             quote_spanned!(span=> #start() #(.#flags())*)
         }
         Interest::Exclusive(flags) => {
-            let (start, convert) = (root.exclusive_fn(span), root.interest_from(span));
-            quote_spanned!(span=> #convert::into_interest(#start() #(.#flags())*))
+            let (start, convert) = (root.exclusive_fn(span), root.exclusive_interest(span));
+            quote_spanned!(span=> #convert(#start() #(.#flags())*))
         }
         Interest::Doorbell => {
             let doorbell = root.doorbell_fn(span);

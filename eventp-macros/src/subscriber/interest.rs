@@ -22,6 +22,26 @@ pub(crate) enum Interest {
     Const(TokenStream),
 }
 
+/// The flags that ask for an event, each with its name, in the order of the bits.
+pub(crate) const ASKING: [(&str, &str); 3] =
+    [("read", "readable"), ("priority", "priority"), ("write", "writable")];
+
+impl Interest {
+    /// The bits of those that are known to be in it, as in `epoll_ctl(2)`.
+    pub(crate) fn asks(&self) -> u32 {
+        let flags = ASKING.iter().enumerate().filter(|(_, (flag, _))| self.has(flag));
+        flags.fold(0, |bits, (bit, _)| bits | 1 << bit)
+    }
+
+    /// Whether the flag is known to be in it.
+    pub(crate) fn has(&self, flag: &str) -> bool {
+        match self {
+            Self::Plain(flags) | Self::Exclusive(flags) => flags.iter().any(|it| it == flag),
+            Self::Doorbell | Self::Const(_) => false,
+        }
+    }
+}
+
 const FLAGS: Words = Words {
     words: &[
         "read",

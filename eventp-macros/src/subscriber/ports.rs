@@ -11,6 +11,7 @@ use syn::{Generics, Type, TypePath, Visibility};
 use super::codegen::emit_interest;
 use super::constants::Constant;
 use super::fields::{Access, Fd};
+use super::interest;
 use super::model::Ports;
 use crate::paths::{Root, at, generated, std_fd};
 
@@ -24,6 +25,8 @@ pub(crate) struct Owner<'a> {
 
 /// What differs between a right struct and a wrong one.
 pub(super) struct Bodies {
+    /// What any of the fds asks for, as far as that is known.
+    pub(super) asks: u32,
     pub(super) fields: TokenStream,
     pub(super) ports: TokenStream,
     pub(super) call: TokenStream,
@@ -38,6 +41,7 @@ pub(super) fn emit_impls(owner: &Owner<'_>, ports: &Ports<'_>) -> TokenStream {
     let fds = ports.fds.iter().map(|fd| emit_each(owner, fd));
     let (port_call, number, each_number) = (root.port_call(span), numbers(), numbers());
     let bodies = Bodies {
+        asks: ports.fds.iter().fold(0, |asks, fd| asks | fd.interest.asks()),
         fields: quote!(#(#fields),*),
         ports: quote_spanned! {span=>
             match field {
@@ -67,10 +71,15 @@ pub(super) fn emit_all(owner: &Owner<'_>, constants: &[Constant], bodies: &Bodie
     let (port_call, subscriber, reactor) =
         (root.port_call(span), root.subscriber(span), root.reactor(span));
     let constants = constants.iter().map(|constant| emit_constant(root, vis, constant));
-    let Bodies { fields, ports: ports_body, call } = bodies;
+    let Bodies { fields, ports: ports_body, call, .. } = bodies;
+    let (asks_trait, asks) = (root.asks(span), Literal::u32_unsuffixed(bodies.asks));
     quote_spanned! {span=>
         const _: () = {
             #named_ports
+            #[automatically_derived]
+            impl #generics #asks_trait for #ident #arguments #bounds {
+                const ASKS: u32 = #asks;
+            }
             #[automatically_derived]
             impl #generics #ports for #ident #arguments
             #static_bounds
@@ -144,13 +153,22 @@ fn emit_field(owner: &Owner<'_>, fd: &Fd<'_>) -> TokenStream {
     let field = owner.root.field(span);
     let name = fd.ident.unraw().to_string();
     let unhandled = format!("field `{name}` has no handler; add `#[on({})]` to a method", fd.ident);
+    let unheard = interest::ASKING.map(|(flag, event)| {
+        if !fd.interest.has(flag) {
+            return String::new();
+        }
+        format!(
+            "interest `{flag}` of field `{name}` has no handler; add `#[on({}, {event})]` to a method, or remove `{flag}` from the interest",
+            fd.ident
+        )
+    });
     let armed = fd.group.is_none();
     let ports = match emit_fds(owner, fd) {
         Some(fds) => quote_spanned!(at(fd.ty)=> #fds::PORTS),
         None => quote!(1),
     };
     quote_spanned! {span=>
-        #field { name: #name, ports: #ports, armed: #armed, unhandled: #unhandled }
+        #field { name: #name, ports: #ports, armed: #armed, unhandled: #unhandled, unheard: [#(#unheard),*] }
     }
 }
 

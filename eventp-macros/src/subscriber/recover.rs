@@ -67,6 +67,6 @@ fn emit_several(owner: &Owner<'_>, marked: &[Marked<'_>]) -> TokenStream {
     let constants: Vec<_> = constants
         .map(|ident| Constant { ident, doc: "A stand-in.".to_owned(), fields: 0 })
         .collect();
-    let bodies = Bodies { fields: TokenStream::new(), ports: never(), call: never() };
+    let bodies = Bodies { asks: 0, fields: TokenStream::new(), ports: never(), call: never() };
     ports::emit_all(owner, &constants, &bodies)
 }

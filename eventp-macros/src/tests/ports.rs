@@ -214,14 +214,87 @@ fn lists_of_ports_are_checked() {
     }
 }
 
+/// What the compiler is to check of handlers with these methods: the masks of the ports in source order and of all ports, or `None`.
+fn checked(methods: &str) -> Option<(Vec<String>, String)> {
+    let expansion = expand_impl(methods);
+    let (before, after) = expansion.split_once("assert_handled (__fields , __of_ports , ")?;
+    let (_, ports) = before.split_once("__of_ports = & [")?;
+    let masks = ports.split("mark it with `#[fd(interest = ..)]`\") , ").skip(1);
+    let masks = masks.map(|it| it.split(')').next().unwrap_or_default().to_owned());
+    Some((masks.collect(), after.split(')').next()?.to_owned()))
+}
+
 #[test]
 fn every_port_has_to_be_handled_unless_a_method_is_for_all() {
     let some = "#[on(tap)] fn a(&mut self) {}";
-    assert!(expand_impl(some).contains("assert_handled"));
-    for all in ["#[on(readable)] fn b(&mut self) {}", "#[on(hangup)] fn b(&mut self) {}"] {
-        assert!(!expand_impl(&format!("{some} {all}")).contains("assert_handled"));
+    let every = mask("READABLE WRITABLE PRIORITY ERROR HANGUP READ_CLOSED");
+    assert_eq!(checked(some), Some((vec![every], "0".to_owned())));
+    let all = "#[on(readable | writable | priority)] fn b(&mut self) {}";
+    assert_eq!(checked(&format!("{some} {all}")), None);
+    assert!(!expand_impl(&format!("{some} {all}")).contains("assert_handled"));
+    assert!(!expand_impl("fn handle(&mut self) {}").contains("assert_"));
+}
+
+#[test]
+fn every_event_that_an_interest_asks_for_has_to_be_handled() {
+    // Those of one port count together, and so do those of all ports.
+    let tap =
+        "#[on(tap, readable)] fn a(&mut self) {} #[on(rx | tap, writable)] fn b(&mut self) {}";
+    assert_eq!(
+        checked(tap),
+        Some((vec![mask("READABLE WRITABLE"), mask("WRITABLE")], "0".to_owned()))
+    );
+    let any = "#[on(hangup)] fn c(&mut self) {}";
+    assert_eq!(
+        checked(&format!("{tap} {any}")),
+        Some((vec![mask("READABLE WRITABLE HANGUP"), mask("WRITABLE HANGUP")], mask("HANGUP")))
+    );
+    let handled = format!(":: Known :: < Net > :: ASKS , {})", mask("READABLE WRITABLE ERROR"));
+    let expansion = expand_impl(
+        "#[on(readable)] fn a(&mut self) {} #[on(writable | error)] fn b(&mut self) {}",
+    );
+    assert!(expansion.contains(&handled), "{expansion}");
+}
+
+#[test]
+fn an_event_of_which_a_configuration_has_no_method_is_missed_in_that_one() {
+    let expansion = expand_impl(
+        "#[on(readable)] fn a(&mut self) {} #[cfg(x)] #[on(writable)] fn b(&mut self) {}",
+    );
+    for (configuration, events) in [("not (x)", "READABLE"), ("x", "READABLE WRITABLE")] {
+        let check = format!("# [cfg (all ({configuration}))] const _ : () =");
+        let (_, after) = expansion.split_once(&check).unwrap_or_else(|| panic!("{expansion}"));
+        let (check, _) = after.split_once(';').and_then(|(_, it)| it.split_once(';')).unwrap();
+        assert!(check.contains(&format!("ASKS , {})", mask(events))), "{check}");
     }
-    assert!(!expand_impl("fn handle(&mut self) {}").contains("assert_handled"));
+}
+
+#[test]
+fn a_field_says_what_its_interest_asks_for_as_far_as_that_is_known() {
+    let text = |flag: &str, event: &str| {
+        format!(
+            "\"interest `{flag}` of field `loop` has no handler; add `#[on(r#loop, {event})]` to a method, or remove `{flag}` from the interest\""
+        )
+    };
+    let (read, write) = (&*text("read", "readable"), &*text("write", "writable"));
+    let (priority, none) = (&*text("priority", "priority"), "\"\"");
+    for (interest, unheard, asks) in [
+        ("read | edge_triggered", [read, none, none], "READABLE"),
+        ("exclusive | write | read", [read, none, write], "READABLE WRITABLE"),
+        ("priority", [none, priority, none], "PRIORITY"),
+        ("read_hangup", [none; 3], ""),
+        ("none", [none; 3], ""),
+        ("doorbell", [none; 3], ""),
+        ("const READ", [none; 3], ""),
+    ] {
+        let expansion = expand_struct(&format!(
+            "#[__eventp()] struct Net {{ #[fd(interest = {interest}, raw)] r#loop: File }}"
+        ));
+        let unheard = format!("unheard : [{}]", unheard.join(" , "));
+        assert!(expansion.contains(&unheard), "{unheard} in {expansion}");
+        let asks = mask(asks);
+        assert!(expansion.contains(&format!("ASKS : u32 = {asks} ;")), "{asks} in {expansion}");
+    }
 }
 
 #[test]
