@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{LONG, NOW, drain, fire, pair, panics};
+use common::{LONG, NOW, drain, fire, open_fds, pair, panics};
 use eventp::__private::{Each, Field, PortCall, Ports};
 use eventp::{
     Child, Dispatch, Doorbell, Eventp, EventpOps, Flow, Handler, Interest, PortSet, Readiness,
@@ -523,8 +523,7 @@ fn a_doorbell_that_is_rung_by_a_signal_handler_while_it_waits() {
 #[test]
 fn children_that_threads_start_and_drop_leave_no_zombie_and_no_fd() {
     common::alone("children_that_threads_start_and_drop_leave_no_zombie_and_no_fd", || {
-        let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-        let before = open();
+        let before = open_fds();
         let threads: Vec<_> = (0..3)
             .map(|nth| {
                 thread::spawn(move || {
@@ -548,7 +547,7 @@ fn children_that_threads_start_and_drop_leave_no_zombie_and_no_fd() {
             thread::sleep(Duration::from_millis(5));
         }
         drop(last);
-        assert_eq!(open(), before);
+        assert_eq!(open_fds(), before);
         // SAFETY: no status is asked for.
         let waited = unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) };
         assert_eq!(waited, -1, "there is no child");

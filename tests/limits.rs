@@ -4,7 +4,7 @@
 
 mod common;
 #[path = "common/seccomp.rs"]
-#[allow(unreachable_pub, reason = "each test binary uses a part of it")]
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
 mod seccomp;
 
 use std::io::ErrorKind;

@@ -4,7 +4,11 @@
 //! that sleeps until there is something; and there is as much as the handlers of the turn before have rung, watched edge-triggered. So a second
 //! wait in a turn sleeps for ever, until the process is killed for that.
 
-use std::env;
+mod common;
+#[path = "common/seccomp.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+mod seccomp;
+
 use std::os::fd::AsRawFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -13,10 +17,7 @@ use std::time::Duration;
 use eventp::{
     Child, Dispatch, Doorbell, Eventp, EventpOps, Flow, Signals, Sleep, Timer, doorbell, interest,
 };
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter,
-};
+use seccomp::{kill_unless, when};
 
 /// The call that is documented. Where the kernel has none of that name, the C library makes this one of it.
 #[cfg(target_arch = "x86_64")]
@@ -32,15 +33,12 @@ const BELLS: usize = 3;
 
 /// Runs the test of this name in a process of its own, which has to end with `ALIVE`.
 fn alone(name: &str, test: impl FnOnce()) {
-    const MARK: &str = "EVENTP_TEST_ALONE";
-    if env::var_os(MARK).is_some() {
+    let test = || {
         // SAFETY: takes no pointer. It kills a process that takes too long.
         unsafe { libc::alarm(60) };
-        return test();
-    }
-    let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(MARK, "1");
-    let output = command.env("RUST_BACKTRACE", "0").output().unwrap();
+        test();
+    };
+    let Some(output) = common::outcome_alone(name, test) else { return };
     let text = String::from_utf8_lossy(&output.stderr);
     match output.status.signal() {
         Some(libc::SIGSYS) => panic!("a turn made another system call; `strace -f` shows which"),
@@ -51,24 +49,13 @@ fn alone(name: &str, test: impl FnOnce()) {
 
 /// From now on, this thread may wait without a timeout, ring, and say what went wrong; and the process may end.
 fn allow_nothing_but_to_sleep_and_ring(bells: &[i32]) {
-    let when = |argument, value: i32| {
-        let (length, equal) = (SeccompCmpArgLen::Dword, SeccompCmpOp::Eq);
-        let value = u64::from(value as u32);
-        let condition = SeccompCondition::new(argument, length, equal, value).unwrap();
-        SeccompRule::new(vec![condition]).unwrap()
-    };
     let outputs = [libc::STDOUT_FILENO, libc::STDERR_FILENO];
     let writes = outputs.iter().chain(bells).map(|&fd| when(0, fd)).collect();
-    let allowed =
-        [(WAIT, vec![when(3, -1)]), (libc::SYS_write, writes), (libc::SYS_exit_group, vec![])];
-    let filter = SeccompFilter::new(
-        allowed.into(),
-        SeccompAction::KillProcess,
-        SeccompAction::Allow,
-        TargetArch::try_from(env::consts::ARCH).unwrap(),
-    );
-    let program: BpfProgram = filter.unwrap().try_into().unwrap();
-    apply_filter(&program).unwrap();
+    kill_unless([
+        (WAIT, vec![when(3, -1)]),
+        (libc::SYS_write, writes),
+        (libc::SYS_exit_group, vec![]),
+    ]);
 }
 
 /// Runs the reactor, and ends the process before anything is closed.

@@ -1,6 +1,10 @@
 //! Threads whose seccomp filter forbids the `write` that wakes a reactor: they need none where something else is waiting; where they do, they are
 //! told, and nobody else waits for what they could not do.
 
+#[path = "common/seccomp.rs"]
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses a part of it")]
+mod seccomp;
+
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -8,23 +12,13 @@ use std::thread;
 use std::time::Duration;
 
 use eventp::{Eventp, Flow};
-use seccompiler::{
-    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
-    SeccompRule, TargetArch, apply_filter,
-};
+use seccompiler::{SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompRule};
 
 /// From now on, a `write` of eight bytes in this thread fails with `EPERM`: that of an eventfd.
 fn forbid_to_ring() {
     let eight = SeccompCondition::new(2, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 8);
     let rule = SeccompRule::new(vec![eight.unwrap()]).unwrap();
-    let filter = SeccompFilter::new(
-        [(libc::SYS_write, vec![rule])].into(),
-        SeccompAction::Allow,
-        SeccompAction::Errno(libc::EPERM as u32),
-        TargetArch::try_from(std::env::consts::ARCH).unwrap(),
-    );
-    let program: BpfProgram = filter.unwrap().try_into().unwrap();
-    apply_filter(&program).unwrap();
+    seccomp::filter([(libc::SYS_write, vec![rule])], libc::EPERM);
 }
 
 /// Runs this in a thread that may not ring.

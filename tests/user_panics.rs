@@ -28,7 +28,7 @@ use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use bombs::*;
-use common::{NOW, drain, pair, panics};
+use common::{NOW, drain, edge, open_fds, pair, panics};
 use eventp::__private::{Each, Field, PortCall, Ports};
 use eventp::{
     Dispatch, Eventp, Flow, Handle, Handler, HasInterest, Interest, Key, Notifier, Pinned, PortSet,
@@ -327,7 +327,7 @@ fn program(seed: u64) {
         let mut checked = 0;
         for handle in std::mem::take(&mut world.near) {
             let Ok(interest) = reactor.interest(handle) else { continue };
-            if interest == an_edge() {
+            if interest == edge() {
                 let near = reactor.get_mut(handle).unwrap();
                 if !near.lied.get() {
                     assert_eq!(drain(&near.stream), 0, "seed {seed}: an edge was lost");
@@ -366,15 +366,8 @@ fn program(seed: u64) {
     drop(world);
     assert_eq!(ALIVE.load(SeqCst), 0, "seed {seed}");
 }
-fn an_edge() -> Interest {
-    interest().read().edge_triggered()
-}
 
 static CHECKED: AtomicUsize = AtomicUsize::new(0);
-
-fn open_fds() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
 
 #[test]
 fn whatever_panics_everything_is_dropped_once_and_no_fd_is_left() {

@@ -85,16 +85,20 @@ pub fn ghost<S>(reactor: &mut Eventp<S>) -> (OwnedFd, UnixStream) {
 
 /// Runs the test of this name in a process of its own: what it does to limits or numbers concerns no other.
 pub fn alone(name: &str, test: impl FnOnce()) {
-    const MARK: &str = "EVENTP_TEST_ALONE";
-    if std::env::var_os(MARK).is_some() {
-        return test();
-    }
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env(MARK, "1")
-        .output()
-        .unwrap();
+    let Some(child) = outcome_alone(name, test) else { return };
     let text = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success(), "{text}{}", String::from_utf8_lossy(&child.stderr));
     assert!(text.contains("1 passed"), "{text}");
+}
+
+/// The same for a test that looks at how its process ended; `None` in that process.
+pub fn outcome_alone(name: &str, test: impl FnOnce()) -> Option<std::process::Output> {
+    const MARK: &str = "EVENTP_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        test();
+        return None;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(MARK, "1");
+    Some(command.output().unwrap())
 }

@@ -46,6 +46,11 @@ pub fn edge() -> Interest {
     interest().read().edge_triggered()
 }
 
+/// How many fds the process has open.
+pub fn open_fds() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
 /// A log that handlers and destructors share.
 #[derive(Clone, Default, Debug)]
 pub struct Log(Rc<RefCell<Vec<&'static str>>>);
