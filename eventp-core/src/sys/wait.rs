@@ -2,8 +2,8 @@
 //!
 //! The C library's is a cancellation point (`pthreads(7)`), which Rust programs have no use for: it asks in each call whether the process has several
 //! threads, and if so, glibc before 2.41 takes two locked instructions more to say that this one may be cancelled meanwhile. So on x86_64 the
-//! call is made by its instruction. Elsewhere, for Miri, for ThreadSanitizer, which follows the C library's calls, and with the feature `libc-wait`, the
-//! C library makes it.
+//! call is made by its instruction. Elsewhere, for Miri, and with the feature `libc-wait`, the C library makes it. `scripts/tsan` has this feature, since
+//! ThreadSanitizer follows the C library's calls.
 
 use std::os::fd::RawFd;
 
@@ -17,7 +17,7 @@ use super::Report;
 #[cfg(all(
     target_arch = "x86_64",
     target_pointer_width = "64",
-    not(any(miri, tsan, feature = "libc-wait"))
+    not(any(miri, feature = "libc-wait"))
 ))]
 #[inline(always)]
 pub(super) unsafe fn epoll_wait(epoll: RawFd, buffer: *mut Report, room: i32, timeout: i32) -> i32 {
@@ -48,7 +48,7 @@ pub(super) unsafe fn epoll_wait(epoll: RawFd, buffer: *mut Report, room: i32, ti
 #[cfg(not(all(
     target_arch = "x86_64",
     target_pointer_width = "64",
-    not(any(miri, tsan, feature = "libc-wait"))
+    not(any(miri, feature = "libc-wait"))
 )))]
 #[inline(always)]
 pub(super) unsafe fn epoll_wait(epoll: RawFd, buffer: *mut Report, room: i32, timeout: i32) -> i32 {
