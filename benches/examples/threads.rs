@@ -15,6 +15,7 @@ use std::sync::{Barrier, mpsc};
 use std::thread;
 use std::time::Instant;
 
+use eventp_bench::measure::quartiles;
 use eventp_bench::peers::Name;
 use eventp_bench::workloads;
 
@@ -191,13 +192,9 @@ fn compare(what: &str, rounds: usize, peers: &[Measure<'_>]) {
     println!("{what:<32} {:>10} {:>18}", "ns", format!("ratio to {}", peers[0].0));
     for ((name, _), own) in peers.iter().zip(&times) {
         let ratios = own.iter().zip(&times[0]).map(|(own, bar)| own / bar).collect();
-        println!("  {name:<30} {:>10.0} {:>18.2}", median(own.clone()), median(ratios));
+        let [[_, time, _], [_, ratio, _]] = [own.clone(), ratios].map(quartiles);
+        println!("  {name:<30} {time:>10.0} {ratio:>18.2}");
     }
-}
-
-fn median(mut of: Vec<f64>) -> f64 {
-    of.sort_by(f64::total_cmp);
-    of[of.len() / 2]
 }
 
 fn main() {

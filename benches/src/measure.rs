@@ -125,7 +125,7 @@ fn compare(workload: &Workload, number: usize, entrants: &[Entrant]) -> Vec<Reco
 }
 
 /// The first quartile, the median and the third quartile.
-fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
+pub fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
     values.sort_by(f64::total_cmp);
     [0.25, 0.5, 0.75].map(|part| {
         let place = part * (values.len().saturating_sub(1)) as f64;
